@@ -1,0 +1,1 @@
+"""Kaipiao (开票): an electronic-invoice platform that keeps issuing."""

@@ -1,0 +1,7 @@
+"""Base: exact small things that any program could use.
+
+Canonical bytes, durable files, JSON pointers.  Nothing here has heard of an invoice.
+
+May touch  bytes, and files it is handed.
+May not    import any other room, or read a clock.
+"""
