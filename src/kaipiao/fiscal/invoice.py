@@ -1,5 +1,6 @@
 """Invoices (发票): what was issued, and the receipt that says so."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NewType
 
@@ -14,6 +15,20 @@ IdempotencyKey = NewType("IdempotencyKey", str)
 """The caller's own name for one sale: 1 to 128 printable ASCII characters, unique for a seller."""
 
 
+KEY_MAX = 128
+
+
+def parse_key(text: str) -> IdempotencyKey:
+    """Read a key that came from outside.
+
+    Raises:
+        ValueError: if it is empty, too long, or has anything but visible ASCII in it.
+    """
+    if not (0 < len(text) <= KEY_MAX and text.isascii() and text.isprintable() and " " not in text):
+        raise ValueError(f"a key is 1 to {KEY_MAX} visible ASCII characters, got {text!r}")
+    return IdempotencyKey(text)
+
+
 class Amounts(msgspec.Struct, frozen=True, gc=False):
     """Net and tax of one line or of a whole invoice; signed."""
 
@@ -23,6 +38,15 @@ class Amounts(msgspec.Struct, frozen=True, gc=False):
     @property
     def gross_fen(self) -> Fen:
         return Fen(self.net_fen + self.tax_fen)
+
+
+def totals_of(lines: Iterable[Amounts]) -> Amounts:
+    """Totals are exact: the sum of the lines, nothing rounded again."""
+    net_fen = tax_fen = 0
+    for line in lines:
+        net_fen += line.net_fen
+        tax_fen += line.tax_fen
+    return Amounts(Fen(net_fen), Fen(tax_fen))
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -51,7 +75,4 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def totals(self) -> Amounts:
-        return Amounts(
-            Fen(sum(line.net_fen for line in self.lines)),
-            Fen(sum(line.tax_fen for line in self.lines)),
-        )
+        return totals_of(self.lines)
