@@ -17,7 +17,6 @@ from kaipiao.fiscal.draft import Draft, Line
 from kaipiao.fiscal.invoice import Amounts
 from kaipiao.fiscal.tax import margin_on_gross, margin_on_net, split_gross, tax_on_net
 
-
 Parts = tuple[int, int]
 """Net and tax."""
 
