@@ -1,0 +1,31 @@
+"""SM3 (GB/T 32905) and SM2 verification (GB/T 32918), as documents are sealed with.
+
+SM3 comes from OpenSSL where it has it, which is a thousand times faster than Python.
+"""
+
+import hashlib
+
+import gmssl_pyx
+
+SIGNER_ID = b"1234567812345678"
+"""The id everybody uses unless they agreed on another (GB/T 35276)."""
+
+_IN_OPENSSL = "sm3" in hashlib.algorithms_available
+
+
+def sm3(data: bytes) -> bytes:
+    """32 bytes."""
+    if _IN_OPENSSL:
+        return hashlib.new("sm3", data).digest()
+    return bytes(gmssl_pyx.sm3_hash(data))
+
+
+def is_signed(data: bytes, *, signature: bytes, public_key: bytes) -> bool:
+    """Whether ``signature`` (DER, r and s) over ``data`` is by ``public_key`` (64 bytes, x and y).
+
+    A key that is no point of the curve, or a signature that is no DER, has signed nothing.
+    """
+    try:
+        return bool(gmssl_pyx.sm2_verify(public_key, data, signature, SIGNER_ID))
+    except gmssl_pyx.GmsslInnerError:
+        return False
