@@ -1,0 +1,93 @@
+"""Making the cluster (initdb) and, inside the running server, its roles and its database."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import asyncpg
+
+from kaipiao.ledger.embedded.account import Account, give, run_as
+from kaipiao.ledger.embedded.failure import DatabaseWontStart, explain
+from kaipiao.ledger.embedded.passwords import APP, DATABASE, OWNER, ROOT, compose_dsn, keep_password
+from kaipiao.ledger.embedded.places import Places, make_folder
+from kaipiao.ledger.embedded.programs import Programs
+
+INITDB = (
+    "--encoding=UTF8",
+    "--locale=C",  # bytes in byte order: indexes survive a move to another libc
+    "--data-checksums",
+    "--auth=scram-sha-256",
+    "--no-instructions",
+    f"--username={ROOT}",
+)
+SINCE_17 = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+"""The same order, and upper() and lower() know more than ASCII."""
+
+
+def written_by(data: Path) -> int | None:
+    """The major version that wrote ``data``; None when there is no cluster."""
+    try:
+        return int((data / "PG_VERSION").read_text())
+    except FileNotFoundError:
+        return None
+
+
+def make_cluster(places: Places, programs: Programs, account: Account, *, durable: bool) -> None:
+    """Make the cluster beside its place and move it there when it is whole.
+
+    Raises:
+        DatabaseWontStart: initdb failed; its words are in ``log``.
+    """
+    draft = places.home / "data.new"
+    shutil.rmtree(draft, ignore_errors=True)  # of a start that was cut short
+    make_folder(draft, mode=0o700, owner=account)
+    with tempfile.NamedTemporaryFile("w", dir=places.home, prefix="pw.") as file:
+        file.write(keep_password(places.secrets, ROOT))
+        file.flush()
+        give(Path(file.name), account)  # initdb reads it as the account; it is gone a moment later
+        options = [*INITDB, f"--pwfile={file.name}", *(SINCE_17 if programs.major >= 17 else ())]
+        if not durable:
+            options.append("--no-sync")
+        done = run_as(account, [programs.bin / "initdb", "-D", draft, *options])
+    if done.returncode != 0:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise explain(done.stdout, place=places.home)
+    draft.rename(places.data)
+
+
+async def make_roles(places: Places) -> None:
+    """See to it that both roles and the database exist, and have the passwords of their files.
+
+    Done at every start, so that a start that was cut short is finished by the next.
+    """
+    root = await connect(places, ROOT, database="postgres")
+    try:
+        await root.execute("SET log_min_error_statement = panic")  # statements hold passwords
+        for role in (OWNER, APP):
+            password = keep_password(places.secrets, role)
+            exists = await root.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
+            verb = "ALTER" if exists else "CREATE"
+            await root.execute(f"{verb} ROLE {role} LOGIN PASSWORD '{password}'")
+        if not await root.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+            await root.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
+        await close_to_others(root, DATABASE)
+    finally:
+        await root.close()
+
+
+async def close_to_others(root: asyncpg.Connection, database: str) -> None:
+    """Only our two roles may enter; PostgreSQL lets everyone in by default."""
+    await root.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
+    await root.execute(f"GRANT CONNECT ON DATABASE {database} TO {APP}")
+
+
+async def connect(places: Places, role: str, *, database: str) -> asyncpg.Connection:
+    dsn = compose_dsn(sockets=places.sockets, secrets=places.secrets, role=role, database=database)
+    try:
+        return await asyncpg.connect(dsn)
+    except asyncpg.InvalidPasswordError as error:
+        raise DatabaseWontStart(
+            zh=f"数据库不接受 {places.secrets} 中的密码。请恢复与数据一同备份的 secrets 文件夹。",
+            en=f"The database does not accept the passwords in {places.secrets}. Put back the "
+            "secrets folder that was backed up with the data.",
+        ) from error

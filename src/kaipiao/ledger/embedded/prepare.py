@@ -1,0 +1,68 @@
+"""Everything that must be true before the server can be started; all of it is safe to repeat."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from kaipiao.ledger.embedded.account import Account, choose_account
+from kaipiao.ledger.embedded.cluster import make_cluster, written_by
+from kaipiao.ledger.embedded.failure import DatabaseWontStart
+from kaipiao.ledger.embedded.lock import SupervisorLock
+from kaipiao.ledger.embedded.places import Places, find_home, make_places
+from kaipiao.ledger.embedded.programs import Programs, find_programs, make_reachable
+from kaipiao.ledger.embedded.settings import LOGINS, Size, fit_size, render_settings
+from kaipiao.ledger.embedded.survivors import stop_survivors
+
+
+class Prepared(NamedTuple):
+    places: Places
+    programs: Programs
+    account: Account
+    lock: SupervisorLock  # taken
+
+
+def prepare(folder: Path, size: Size | None) -> Prepared:
+    """Folders, lock, cluster and settings of the cell in ``folder``.
+
+    Raises:
+        DatabaseWontStart: something is missing, or the database is in use; it says what to do.
+    """
+    try:
+        home = find_home(folder)
+        account = choose_account(home / "data" if home else folder / "postgres" / "data")
+        places = make_places(folder, account)
+        lock = SupervisorLock(places.home / "supervisor.lock")
+        lock.take()
+    except OSError as error:
+        raise _no_folder(folder, error) from error
+    try:
+        programs = _prepare_cluster(places, account, size)
+    except OSError as error:
+        lock.give_back()
+        raise _no_folder(folder, error) from error
+    except BaseException:
+        lock.give_back()
+        raise
+    return Prepared(places, programs, account, lock)
+
+
+def _prepare_cluster(places: Places, account: Account, size: Size | None) -> Programs:
+    stop_survivors(places.data)
+    programs = make_reachable(find_programs(written_by=written_by(places.data)), account)
+    size = size or fit_size(places)
+    if written_by(places.data) is None:
+        make_cluster(places, programs, account, durable=size.durable)
+    for path, text in (
+        (places.settings, render_settings(places, programs, size)),
+        (places.logins, LOGINS),
+    ):
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o644)  # the server reads it; there is no secret in it
+    return programs
+
+
+def _no_folder(folder: Path, error: OSError) -> DatabaseWontStart:
+    return DatabaseWontStart(
+        zh=f"无法在 {folder} 准备数据库: {error}。请检查权限与磁盘空间, 或使用其他数据目录。",
+        en=f"The database cannot be prepared in {folder}: {error}. Check its permissions and the "
+        "space on its disk, or use another data folder.",
+    )

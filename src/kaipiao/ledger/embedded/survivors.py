@@ -1,0 +1,113 @@
+"""Servers that outlived their supervisor, and how to stop them without touching anyone else's.
+
+A postmaster and its children work *in* the data folder, so a process is one of ours when the
+kernel says that its program is called ``postgres`` and that its working folder is this very data
+folder.  The number in ``postmaster.pid`` alone proves nothing: it may have been given to a
+stranger since.
+
+Only called with the supervisor's lock held, so what is found has no living supervisor.  It is
+stopped rather than adopted: a server that is not our child could not be waited for.
+Without ``/proc`` (macOS) nothing is found, and PostgreSQL's own lock refuses a second server.
+"""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+FAST_STOP_S = 3.0
+"""SIGINT ends sessions and writes a checkpoint; it is given this long."""
+
+QUICK_STOP_S = 1.0
+"""SIGQUIT ends at once; the next start recovers from the log.  Then SIGKILL."""
+
+PAUSE_S = 0.01
+
+STEPS = ((signal.SIGINT, FAST_STOP_S), (signal.SIGQUIT, QUICK_STOP_S), (signal.SIGKILL, 5.0))
+
+
+def find_survivors(data: Path) -> set[int]:
+    """The processes of any server that runs on ``data``."""
+    pids = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
+    return {pid for pid in pids if _works_in(pid, data)}
+
+
+def _works_in(pid: int, data: Path) -> bool:
+    try:
+        program = os.readlink(f"/proc/{pid}/exe")
+        folder = os.stat(f"/proc/{pid}/cwd")
+        ours = data.stat()
+    except OSError:  # gone meanwhile, or another user's, hence not ours
+        return False
+    name = Path(program.removesuffix(" (deleted)")).name
+    return name == "postgres" and (folder.st_dev, folder.st_ino) == (ours.st_dev, ours.st_ino)
+
+
+def stop_survivors(data: Path) -> int:
+    """Stop whatever still runs on ``data``, gently first; how many processes there were.
+
+    When it returns, nothing runs there, and a ``postmaster.pid`` that is left is stale.
+    """
+    found = len(find_survivors(data))
+    for number, patience_s in STEPS:
+        deadline = time.monotonic() + patience_s
+        if not _wait_gone(data, number, deadline):
+            continue
+        (data / "postmaster.pid").unlink(missing_ok=True)
+        return found
+    raise TimeoutError(f"a server on {data} cannot be stopped: {find_survivors(data)}")
+
+
+def _wait_gone(data: Path, number: signal.Signals, deadline: float) -> bool:
+    _signal(find_survivors(data), data, number)
+    while find_survivors(data):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(PAUSE_S)
+    return True
+
+
+def _signal(pids: set[int], data: Path, number: signal.Signals) -> None:
+    """Signal the postmaster, who tells its children; or the children, when it is gone.
+
+    SIGINT would only cancel a child's statement, so orphaned children get SIGQUIT instead.
+    """
+    postmaster = read_pid(data)
+    if postmaster in pids:
+        targets = {postmaster}
+    else:
+        targets, number = pids, max(number, signal.SIGQUIT)
+    for pid in targets:
+        _signal_if_ours(pid, data, number)
+
+
+def _signal_if_ours(pid: int, data: Path, number: signal.Signals) -> None:
+    """Look once more through a handle, so that the number cannot change hands in between."""
+    try:
+        handle = os.pidfd_open(pid)
+    except OSError:
+        return
+    try:
+        if _works_in(pid, data):
+            signal.pidfd_send_signal(handle, number)
+    except ProcessLookupError:
+        pass
+    finally:
+        os.close(handle)
+
+
+def read_pid(data: Path) -> int | None:
+    """The postmaster's number by its own lock file; None when there is no such file."""
+    try:
+        return int((data / "postmaster.pid").read_text().splitlines()[0])
+    except (FileNotFoundError, IndexError, ValueError):
+        return None
+
+
+def is_ready(data: Path, pid: int) -> bool:
+    """Whether the server ``pid`` has written into its lock file that it takes connections."""
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
