@@ -1,0 +1,102 @@
+"""The published log: what anyone may read of it, and receipts made from that alone.
+
+The gateway serves it, ``kaipiao log`` shows it; neither can write.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from kaipiao.errors import Outage, ProofNotReady
+from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, Checkpoint, parse_checkpoint
+from kaipiao.evidence.merkle import implied_root
+from kaipiao.evidence.note import parse_note
+from kaipiao.evidence.proof import Opening, Proof, compose_opening, compose_proof
+from kaipiao.evidence.reader import TileReader, TilesDamaged
+from kaipiao.evidence.tiles import parse_tile
+from kaipiao.fiscal.invoice import Invoice
+
+
+class PublicFile(NamedTuple):
+    content: bytes
+    media_type: str
+    is_immutable: bool  # else to be asked for again after a moment
+
+
+class PublishedLog:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.tiles = TileReader(self._read)
+
+    def note(self) -> str:
+        """The newest signed checkpoint, as it was published.
+
+        Raises:
+            Outage: nothing is published yet, or the folder cannot be read.
+        """
+        try:
+            return self._read(CHECKPOINT_NAME).decode()
+        except (OSError, ValueError) as error:
+            raise Outage("evidence") from error
+
+    def checkpoint(self) -> Checkpoint:
+        """What the newest checkpoint says.  Raises as ``note``."""
+        return _checkpoint_of(self.note())
+
+    def file(self, name: str) -> PublicFile | None:
+        """``checkpoint`` or a tile, by its path below the log's address; None if there is none.
+
+        Raises:
+            Outage: the folder cannot be read.
+        """
+        if name == CHECKPOINT_NAME:
+            return PublicFile(self.note().encode(), "text/plain; charset=utf-8", False)
+        if (tile := parse_tile(name)) is None:
+            return None
+        try:
+            return PublicFile(self.tiles.read(tile), "application/octet-stream", True)
+        except (FileNotFoundError, TilesDamaged):
+            return None
+        except OSError as error:
+            raise Outage("evidence") from error
+
+    def receipt(self, invoice: Invoice) -> str:
+        """The receipt of an issued invoice, under the newest checkpoint.
+
+        Raises:
+            ProofNotReady: no checkpoint covers it yet.
+            Outage: the log cannot be read.
+        """
+        note = self.note()
+        checkpoint = _checkpoint_of(note)
+        index = invoice.log_index
+        if index is None or index >= checkpoint.size:
+            raise ProofNotReady
+        opening = opening_of(invoice)
+        try:
+            path = tuple(self.tiles.inclusion_path(index, checkpoint.size))
+        except (OSError, TilesDamaged) as error:
+            raise Outage("evidence") from error
+        root = implied_root(opening.leaf(), index=index, size=checkpoint.size, path=path)
+        assert root == checkpoint.root, f"the ledger and the log differ at {index}"
+        return compose_proof(Proof(index, path, note, compose_opening(opening)))
+
+    def _read(self, name: str) -> bytes:
+        return (self._folder / name).read_bytes()
+
+
+def _checkpoint_of(note: str) -> Checkpoint:
+    try:
+        return parse_checkpoint(parse_note(note).text)
+    except ValueError as error:
+        raise Outage("evidence") from error
+
+
+def opening_of(invoice: Invoice) -> Opening:
+    return Opening(
+        number=invoice.number,
+        issued_at=invoice.issued_at,
+        net_fen=invoice.totals.net_fen,
+        tax_fen=invoice.totals.tax_fen,
+        digest=invoice.digest.hex(),
+        salt=invoice.salt.hex(),
+    )

@@ -1,0 +1,96 @@
+"""Verify a receipt (离线查验) with nothing but the log's public key: no network, no ledger.
+
+Every fault found is told, each with a stable code: a buyer should not have to guess whether the
+paper was altered, the wrong key was used, or another invoice was held beside it.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from kaipiao.base.canonical import digest
+from kaipiao.evidence.checkpoint import Checkpoint, parse_checkpoint
+from kaipiao.evidence.merkle import implied_root
+from kaipiao.evidence.note import Standing, VerifierKey, parse_note, parse_vkey
+from kaipiao.evidence.proof import Opening, Proof, parse_opening, parse_proof
+
+
+class FaultCode(StrEnum):
+    UNREADABLE = "receipt-unreadable"  # not a receipt at all
+    NO_OPENING = "opening-unreadable"  # the fields of the leaf are missing or damaged
+    OTHER_LOG = "other-log"  # a receipt of another log than the key's
+    UNSIGNED = "not-signed-by-key"  # no signature here is by this key
+    FORGED = "signature-forged"  # one claims to be, and is not
+    IMPOSSIBLE_PATH = "path-impossible"  # no tree of that size has such a path
+    NOT_IN_LOG = "not-in-log"  # the fields or the path lead to another root than the signed one
+    OTHER_INVOICE = "digest-differs"  # the receipt is about another invoice than the one given
+
+
+class Fault(msgspec.Struct, frozen=True):
+    code: FaultCode
+    why: str  # in English, for people
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """``opening``, ``checkpoint`` and ``index`` are what the receipt says: true only if genuine."""
+
+    faults: tuple[Fault, ...]
+    opening: Opening | None = None
+    checkpoint: Checkpoint | None = None
+    index: int | None = None
+
+    @property
+    def is_genuine(self) -> bool:
+        return not self.faults
+
+
+def verify_receipt(text: str, vkey: str, *, draft_bytes: bytes | None = None) -> Verdict:
+    """Judge a receipt; ``draft_bytes``, if given, is the canonical draft it should be about.
+
+    Raises:
+        ValueError: if ``vkey`` is not a verifier key: then there is no question to answer.
+    """
+    key = parse_vkey(vkey)
+    try:
+        proof = parse_proof(text)
+        note = parse_note(proof.note)
+        checkpoint = parse_checkpoint(note.text)
+    except ValueError as error:
+        return Verdict(faults=(Fault(FaultCode.UNREADABLE, str(error)),))
+    faults = _check_signature(key, checkpoint.origin, key.standing(note))
+    try:
+        opening = parse_opening(proof.extra or b"")
+    except ValueError as error:
+        faults.append(Fault(FaultCode.NO_OPENING, str(error)))
+        return Verdict(faults=tuple(faults), checkpoint=checkpoint, index=proof.index)
+    faults += _check_inclusion(opening, proof, checkpoint)
+    if draft_bytes is not None and digest(draft_bytes).hex() != opening.digest:
+        why = "the receipt is about an invoice with other content than the one given"
+        faults.append(Fault(FaultCode.OTHER_INVOICE, why))
+    return Verdict(faults=tuple(faults), opening=opening, checkpoint=checkpoint, index=proof.index)
+
+
+def _check_signature(key: VerifierKey, origin: str, standing: Standing) -> list[Fault]:
+    faults = []
+    if origin != key.name:
+        why = f"the receipt is from the log {origin!r}, the key from {key.name!r}"
+        faults.append(Fault(FaultCode.OTHER_LOG, why))
+    if standing is Standing.UNSIGNED:
+        faults.append(Fault(FaultCode.UNSIGNED, f"no signature is by {key}"))
+    if standing is Standing.FORGED:
+        why = f"a signature claims to be by {key.name!r} and is not: the checkpoint was altered"
+        faults.append(Fault(FaultCode.FORGED, why))
+    return faults
+
+
+def _check_inclusion(opening: Opening, proof: Proof, checkpoint: Checkpoint) -> list[Fault]:
+    try:
+        root = implied_root(
+            opening.leaf(), index=proof.index, size=checkpoint.size, path=proof.path
+        )
+    except ValueError as error:
+        return [Fault(FaultCode.IMPOSSIBLE_PATH, str(error))]
+    if root != checkpoint.root:
+        why = "the number, time, amounts, digest, salt, index or path is not what was logged"
+        return [Fault(FaultCode.NOT_IN_LOG, why)]
+    return []
