@@ -31,7 +31,7 @@ def main(parent: int, uid: int, gid: int, command: list[str]) -> None:
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
     if os.getppid() != parent:  # it died before the tie was made
         sys.exit("the supervisor is gone")
-    os.execv(command[0], command)  # noqa: S606 -- to become it is the point
+    os.execv(command[0], command)
 
 
 if __name__ == "__main__":
