@@ -1,0 +1,189 @@
+"""What a batch is made of: slim columns, one compressed blob, one leaf an invoice.  Pure.
+
+The blob is zstd (RFC 8878) over msgpack: an array of ``Stored``, in the order of serials.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import NewType
+
+import msgspec
+import zstandard
+from asyncpg.pgproto.pgproto import UUID
+
+from kaipiao.base.canonical import Digest, digest
+from kaipiao.fiscal.draft import Draft
+from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Invoice, Receipt, totals_of
+from kaipiao.fiscal.leaf import leaf_of, microseconds, salt_of
+from kaipiao.fiscal.money import Fen
+from kaipiao.fiscal.number import InvoiceNumber, Series, compose_number
+from kaipiao.ports import Entry
+
+KeyId = NewType("KeyId", bytes)
+"""Sixteen bytes that stand for one (seller, key)."""
+
+MAX_BLOB_BYTES = 64 << 20
+"""No blob of ours unpacks to more; one that claims to is damaged."""
+
+
+class Stored(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One invoice inside the blob.  ``asked`` is empty where it equals the content's digest."""
+
+    seller: str
+    key: str
+    amounts: list[int]  # net, tax, net, tax, … in fen, one pair a line
+    draft: bytes  # canonical
+    asked: bytes
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(list[Stored]).decode
+_compress = zstandard.ZstdCompressor(level=1).compress
+_decompress = zstandard.ZstdDecompressor().decompress
+_decode_draft = msgspec.json.Decoder(Draft).decode
+
+
+def key_id(seller: str, key: str) -> KeyId:
+    return KeyId(sha256(f"{seller}\0{key}".encode()).digest()[:16])
+
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """Where and when a batch goes: its first number, its instant, and the secret of its salts."""
+
+    series: Series
+    first_serial: int
+    issued_at: datetime
+    secret: bytes
+
+
+class Rows:
+    """The parameters of one commit, and the receipts that it will prove once it is durable.
+
+    One pass over the entries, in local variables: this loop runs for every invoice there is.
+    """
+
+    __slots__ = ("draws", "keys", "leaves", "payload", "receipts", "red_letters")
+
+    def __init__(self, entries: Sequence[Entry], ids: Sequence[KeyId], place: Place) -> None:
+        series, secret, issued_at = place.series, place.secret, place.issued_at
+        issued_us = microseconds(issued_at)
+        draws: dict[str, int] = {}
+        leaves: list[bytes] = []
+        stored: list[tuple[str, str, list[int], bytes, bytes]] = []
+        receipts: list[Receipt] = []
+        for serial, entry in enumerate(entries, place.first_serial):
+            seller, totals, content = entry.seller, entry.totals, entry.digest
+            number = compose_number(series, serial)
+            leaves.append(leaf_of(number, issued_us, totals, content, salt_of(secret, serial)))
+            asked = b"" if entry.asked is content else entry.asked
+            stored.append((seller, entry.key, _flat(entry.lines), entry.payload, asked))
+            draws[seller] = draws.get(seller, 0) + entry.draws_fen
+            receipts.append(_receipt(number, issued_at, entry))
+        self.receipts = receipts
+        self.keys = [UUID(one) for one in ids]
+        # Sorted, so that two processes lock the same sellers in the same order.
+        self.draws = sorted(draws.items())
+        self.leaves = b"".join(leaves)
+        self.payload = _compress(_pack(stored))
+        self.red_letters = [
+            (entry, receipt.number)
+            for entry, receipt in zip(entries, receipts, strict=True)
+            if entry.taken_back is not None
+        ]
+
+    def draw_columns(self) -> tuple[list[str], list[int]]:
+        """Sellers and fen.  A batch that draws and gives back the same still needs its line."""
+        return [seller for seller, _ in self.draws], [fen for _, fen in self.draws]
+
+    def red_columns(self) -> tuple[list[object], ...]:
+        """Parameters 14 to 26 of COMMIT_WITH_RED_LETTERS."""
+        columns: tuple[list[object], ...] = tuple([] for _ in range(13))
+        for entry, number in self.red_letters:
+            taken = entry.taken_back
+            assert taken is not None
+            series, serial = int(taken.original[:5]), int(taken.original[5:])
+            _append(columns[0:4], series, serial, taken.agreed, int(number[5:]))
+            if entry.confirmation:
+                _append(columns[4:6], entry.confirmation, number)
+            for line in taken.lines:
+                amounts = (line.net_fen, line.tax_fen, line.of_net_fen, line.of_tax_fen)
+                _append(columns[6:13], series, serial, line.line, *amounts)
+        return columns
+
+
+def _flat(lines: tuple[Amounts, ...]) -> list[int]:
+    flat: list[int] = []
+    for line in lines:
+        flat.append(line.net_fen)
+        flat.append(line.tax_fen)
+    return flat
+
+
+def _receipt(number: InvoiceNumber, issued_at: datetime, entry: Entry) -> Receipt:
+    return Receipt(
+        number=number,
+        issued_at=issued_at,
+        seller=entry.seller,
+        key=entry.key,
+        digest=entry.digest,
+        totals=entry.totals,
+    )
+
+
+def _append(columns: Sequence[list[object]], *values: object) -> None:
+    for column, value in zip(columns, values, strict=True):
+        column.append(value)
+
+
+class Unpacked(msgspec.Struct, frozen=True):
+    """A batch read back."""
+
+    series: Series
+    first_serial: int
+    issued_at: datetime
+    secret: bytes
+    stored: list[Stored]
+    first_index: int | None  # in the log; None while it has no place yet
+
+    def receipt(self, serial: int) -> tuple[Receipt, Digest]:
+        """The receipt given for a serial, and the digest of what was asked for it."""
+        stored = self.stored[serial - self.first_serial]
+        content = digest(stored.draft)
+        receipt = Receipt(
+            number=compose_number(self.series, serial),
+            issued_at=self.issued_at,
+            seller=stored.seller,
+            key=IdempotencyKey(stored.key),
+            digest=content,
+            totals=totals_of(_amounts(stored)),
+        )
+        return receipt, Digest(stored.asked) if stored.asked else content
+
+    def invoice(self, serial: int) -> Invoice:
+        place = serial - self.first_serial
+        stored = self.stored[place]
+        return Invoice(
+            number=compose_number(self.series, serial),
+            issued_at=self.issued_at,
+            key=IdempotencyKey(stored.key),
+            digest=digest(stored.draft),
+            draft=_decode_draft(stored.draft),
+            lines=_amounts(stored),
+            log_index=None if self.first_index is None else self.first_index + place,
+            salt=salt_of(self.secret, serial),
+        )
+
+
+def unpack_blob(payload: bytes) -> list[Stored]:
+    return _unpack(_decompress(payload, max_output_size=MAX_BLOB_BYTES))
+
+
+def digest8(content: Digest) -> int:
+    """The first eight bytes of a digest as PostgreSQL's bigint."""
+    return int.from_bytes(content[:8], "big", signed=True)
+
+
+def _amounts(stored: Stored) -> tuple[Amounts, ...]:
+    flat = stored.amounts
+    return tuple(Amounts(Fen(flat[n]), Fen(flat[n + 1])) for n in range(0, len(flat), 2))

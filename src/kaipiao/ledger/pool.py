@@ -1,0 +1,79 @@
+"""Connections for everything but the hot commit, with the driver's failures made ours.
+
+Every statement here may be repeated, or says by its own conditions whether it already
+happened, so a lost answer is an Outage and the caller asks again.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from kaipiao.errors import Outage
+
+MIN_CONNECTIONS = 1
+MAX_CONNECTIONS = 8
+CONNECT_WITHIN_S = 2.0
+ANSWER_WITHIN_S = 10.0
+_AWAY = ("08", "57P", "53", "25006")
+
+
+class Pool:
+    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, dsn: str, *, name: str = "kaipiao") -> "Pool":
+        """Raises Outage: no server answers there."""
+        with_name = {"application_name": name}
+        try:
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=MIN_CONNECTIONS,
+                max_size=MAX_CONNECTIONS,
+                timeout=CONNECT_WITHIN_S,
+                command_timeout=ANSWER_WITHIN_S,
+                server_settings=with_name,
+            )
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise Outage("ledger") from error
+        return cls(pool)
+
+    async def fetch(self, sql: str, *values: object) -> list[Any]:
+        async with self.connection() as connection:
+            return list(await connection.fetch(sql, *values))
+
+    async def fetchrow(self, sql: str, *values: object) -> Any:
+        async with self.connection() as connection:
+            return await connection.fetchrow(sql, *values)
+
+    async def fetchval(self, sql: str, *values: object) -> Any:
+        async with self.connection() as connection:
+            return await connection.fetchval(sql, *values)
+
+    async def execute(self, sql: str, *values: object) -> int:
+        """How many rows the statement touched."""
+        async with self.connection() as connection:
+            tag: str = await connection.execute(sql, *values)
+            return int(tag.rpartition(" ")[2]) if tag[-1].isdigit() else 0
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        try:
+            async with self._pool.acquire(timeout=ANSWER_WITHIN_S) as connection:
+                yield connection
+        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+            raise Outage("ledger") from error
+        except asyncpg.PostgresError as error:
+            if (error.sqlstate or "").startswith(_AWAY):
+                raise Outage("ledger") from error
+            raise
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def close(self) -> None:
+        self._pool.terminate()

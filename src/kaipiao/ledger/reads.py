@@ -1,0 +1,193 @@
+"""Reading invoices back: by number, by key, by digest, by seller.
+
+A number names its batch by arithmetic, so there is no index with a row for each number.  What
+needs one (seller, digest) is derived in log order by ``order.py``, off the issuing path.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import asyncpg
+
+from kaipiao.base.canonical import Digest
+from kaipiao.errors import Outage
+from kaipiao.fiscal.invoice import Amounts, Invoice
+from kaipiao.fiscal.money import Fen
+from kaipiao.fiscal.month import BEIJING, tax_month
+from kaipiao.fiscal.number import InvoiceNumber, Series, compose_number, split_number
+from kaipiao.ledger.batch import KeyId, Unpacked, digest8, unpack_blob
+from kaipiao.ledger.pool import Pool
+from kaipiao.ledger.queue import MAX_BATCH
+from kaipiao.ledger.recent import Given
+from kaipiao.ports import Page
+
+MAX_BY_DIGEST = 100
+MAX_TAIL_BATCHES = 500
+"""Batches without a place in the log that a look-up by digest reads through; with more than
+that behind, the honest answer is that we do not know."""
+
+Serial = tuple[Series, int]
+
+_BATCH = """
+SELECT b.series, b.first_serial, b.issued_at, b.secret, b.payload, l.first_index
+  FROM batch AS b LEFT JOIN log_batch AS l USING (series, first_serial)
+"""
+_BATCH_OF_SERIAL = (
+    _BATCH
+    + """
+ WHERE b.series = $1 AND b.first_serial <= $2 AND b.first_serial > $2 - $3
+   AND $2 < b.first_serial + b.count
+"""
+)
+_TAIL = (
+    _BATCH
+    + """
+  JOIN outbox AS o ON o.topic = 'evidence' AND o.series = b.series
+                  AND o.first_serial = b.first_serial
+ ORDER BY o.queued_at LIMIT $1
+"""
+)
+_PAGE = """
+SELECT log_index, series, serial FROM invoice_index
+ WHERE seller = $1 AND log_index >= $2 AND log_index < $3
+   AND month BETWEEN $4 AND $5 AND issued_at >= $6 AND issued_at < $7
+ ORDER BY log_index LIMIT $8
+"""
+_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+
+
+class Reads:
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def invoice(self, number: InvoiceNumber) -> Invoice | None:
+        series, serial = split_number(number)
+        batch = await self._batch(series, serial)
+        return batch.invoice(serial) if batch else None
+
+    async def invoices(self, serials: Iterable[Serial]) -> list[Invoice]:
+        """In the order given; reads each batch once."""
+        held: list[Unpacked] = []
+        found: list[Invoice] = []
+        for series, serial in serials:
+            batch = next((b for b in held if _holds(b, series, serial)), None)
+            if batch is None and (batch := await self._batch(series, serial)):
+                held.append(batch)
+            if batch is not None:
+                found.append(batch.invoice(serial))
+        return found
+
+    async def given(self, keys: Sequence[KeyId]) -> dict[KeyId, Given]:
+        """What was asked and answered under those of ``keys`` that are taken."""
+        rows = await self._pool.fetch(
+            "SELECT key, series, serial FROM invoice_key WHERE key = ANY($1::uuid[])",
+            [asyncpg.pgproto.pgproto.UUID(key) for key in keys],
+        )
+        given: dict[KeyId, Given] = {}
+        for row in rows:
+            batch = await self._batch(row["series"], row["serial"])
+            assert batch is not None  # key and batch were stored by one transaction
+            receipt, asked = batch.receipt(row["serial"])
+            given[KeyId(row["key"].bytes)] = (asked, receipt)
+        return given
+
+    async def by_key(self, key: KeyId) -> Invoice | None:
+        row = await self._pool.fetchrow(
+            "SELECT series, serial FROM invoice_key WHERE key = $1",
+            asyncpg.pgproto.pgproto.UUID(key),
+        )
+        if row is None:
+            return None
+        return await self.invoice(compose_number(Series(row["series"]), row["serial"]))
+
+    async def by_digest(self, digest: Digest) -> list[Invoice]:
+        """Indexed invoices first, then those too young to be indexed.
+
+        Raises:
+            Outage: so many are waiting for their place that we cannot say.
+        """
+        # The tail is read first: a batch that gets its place in between is then seen twice,
+        # which the numbers tell, and never missed.
+        tail = await self._pool.fetch(_TAIL, MAX_TAIL_BATCHES + 1)
+        if len(tail) > MAX_TAIL_BATCHES:
+            raise Outage("evidence order")
+        rows = await self._pool.fetch(
+            "SELECT series, serial FROM invoice_index WHERE digest8 = $1"
+            " ORDER BY log_index LIMIT $2",
+            digest8(digest),
+            MAX_BY_DIGEST,
+        )
+        indexed = await self.invoices((row["series"], row["serial"]) for row in rows)
+        young = [one for row in tail for one in _with_digest(_unpack(row), digest)]
+        unique = {one.number: one for one in [*indexed, *young] if one.digest == digest}
+        return list(unique.values())[:MAX_BY_DIGEST]
+
+    async def page(
+        self,
+        seller: str,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> Page:
+        high_water: int = await self._pool.fetchval("SELECT size FROM log_state")
+        first, last = _midnight(since or _FIRST_DAY), _midnight(until or _LAST_DAY)
+        end = last + timedelta(days=1)
+        rows = await self._pool.fetch(
+            _PAGE, seller, after, high_water, tax_month(first), tax_month(last), first, end, limit
+        )
+        invoices = await self.invoices((row["series"], row["serial"]) for row in rows)
+        more = len(rows) == limit
+        return Page(
+            invoices=tuple(invoices),
+            after=rows[-1]["log_index"] + 1 if more else None,
+            high_water=high_water,
+        )
+
+    async def taken_back(self, number: InvoiceNumber) -> dict[int, Amounts]:
+        rows = await self._pool.fetch(
+            "SELECT line, net_fen, tax_fen FROM taken_line WHERE series = $1 AND serial = $2",
+            *split_number(number),
+        )
+        return {row["line"]: Amounts(Fen(row["net_fen"]), Fen(row["tax_fen"])) for row in rows}
+
+    async def red_letters(self, number: InvoiceNumber) -> list[InvoiceNumber]:
+        rows = await self._pool.fetch(
+            "SELECT series, serial FROM red_letter"
+            " WHERE original_series = $1 AND original_serial = $2 ORDER BY series, serial",
+            *split_number(number),
+        )
+        return [compose_number(Series(row["series"]), row["serial"]) for row in rows]
+
+    async def _batch(self, series: int, serial: int) -> Unpacked | None:
+        row = await self._pool.fetchrow(_BATCH_OF_SERIAL, series, serial, MAX_BATCH)
+        return _unpack(row) if row else None
+
+
+def _unpack(row: Any) -> Unpacked:
+    return Unpacked(
+        series=Series(row["series"]),
+        first_serial=row["first_serial"],
+        issued_at=row["issued_at"],
+        secret=row["secret"],
+        stored=unpack_blob(row["payload"]),
+        first_index=row["first_index"],
+    )
+
+
+def _holds(batch: Unpacked, series: int, serial: int) -> bool:
+    within = 0 <= serial - batch.first_serial < len(batch.stored)
+    return batch.series == series and within
+
+
+def _with_digest(batch: Unpacked, digest: Digest) -> Iterable[Invoice]:
+    for serial in range(batch.first_serial, batch.first_serial + len(batch.stored)):
+        receipt, _ = batch.receipt(serial)
+        if receipt.digest == digest:
+            yield batch.invoice(serial)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=BEIJING)

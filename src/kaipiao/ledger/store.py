@@ -1,0 +1,69 @@
+"""Everything the ledger offers, on one database, opened and closed together."""
+
+import os
+import socket
+
+import msgspec
+
+from kaipiao.fiscal.month import beijing_day
+from kaipiao.fiscal.number import compose_series
+from kaipiao.ledger.credit import Credit
+from kaipiao.ledger.directory import ApiKeys, VerifyCounts
+from kaipiao.ledger.forms import Forms, InvoiceUses
+from kaipiao.ledger.group import GroupCommit
+from kaipiao.ledger.order import Order
+from kaipiao.ledger.pool import Pool
+from kaipiao.ledger.postgres import PostgresLedger
+from kaipiao.ledger.reads import Reads
+from kaipiao.ledger.sorting import Sorter
+from kaipiao.ledger.writer import BLOCK_SIZE, Writer
+from kaipiao.ports import Clock
+
+
+class Store(msgspec.Struct, frozen=True):
+    """One process's view of a cell's database.
+
+    The database must be migrated.  ``ledger`` takes a block of numbers only when it first
+    issues, so a process that only reads holds none.
+    """
+
+    ledger: PostgresLedger
+    credit: Credit
+    uses: InvoiceUses
+    confirmations: Forms
+    order: Order
+    directory: ApiKeys
+    verify_counter: VerifyCounts
+    group: GroupCommit
+    pool: Pool
+
+    @classmethod
+    async def open(
+        cls, dsn: str, *, clock: Clock, area: int, channel: int, block_size: int = BLOCK_SIZE
+    ) -> "Store":
+        """Connect.  Raises Outage: no server answers there."""
+        pool = await Pool.open(dsn)
+        reads, credit = Reads(pool), Credit(pool)
+        holder = f"{socket.gethostname()}:{os.getpid()}"
+        group = GroupCommit(
+            writer=Writer(dsn, holder=holder, block_size=block_size),
+            sorter=Sorter(reads, credit),
+            clock=clock,
+            series_at=lambda now: compose_series(beijing_day(now).year, area, channel),
+        )
+        return cls(
+            ledger=PostgresLedger(group, reads),
+            credit=credit,
+            uses=InvoiceUses(pool),
+            confirmations=Forms(pool),
+            order=Order(pool),
+            directory=ApiKeys(pool),
+            verify_counter=VerifyCounts(pool),
+            group=group,
+            pool=pool,
+        )
+
+    async def close(self) -> None:
+        """Finish what was accepted, then let go of the numbers and the connections."""
+        await self.group.close()
+        await self.pool.close()
