@@ -37,7 +37,8 @@ def run_step(name: str, command: list[str]) -> bool:
 
 
 def main() -> int:
-    return 0 if all([run_step(name, command) for name, command in STEPS.items()]) else 1
+    passed = [run_step(name, command) for name, command in STEPS.items()]
+    return 0 if all(passed) else 1
 
 
 if __name__ == "__main__":
