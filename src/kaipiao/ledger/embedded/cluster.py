@@ -55,6 +55,13 @@ def make_cluster(places: Places, programs: Programs, account: Account, *, durabl
     draft.rename(places.data)
 
 
+SILENCE = """
+SET log_statement = 'none'; SET log_min_duration_statement = -1;
+SET log_min_error_statement = 'panic';
+"""
+"""Our statements hold passwords: whatever the operator has set, they are not logged."""
+
+
 async def make_roles(places: Places) -> None:
     """See to it that both roles and the database exist, and have the passwords of their files.
 
@@ -62,7 +69,7 @@ async def make_roles(places: Places) -> None:
     """
     root = await connect(places, ROOT, database="postgres")
     try:
-        await root.execute("SET log_min_error_statement = panic")  # statements hold passwords
+        await root.execute(SILENCE)
         for role in (OWNER, APP):
             password = keep_password(places.secrets, role)
             exists = await root.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)

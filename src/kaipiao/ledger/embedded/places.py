@@ -85,7 +85,10 @@ def make_places(folder: Path, account: Account, *, shared: Path = SHARED) -> Pla
     folder.mkdir(parents=True, exist_ok=True)
     _open_own_folder(folder, account)
     home = find_home(folder) or _choose_home(folder, account, shared)
+    secrets = folder / "secrets"
     make_folder(home, mode=0o700 if account.uid == os.geteuid() else 0o711)
+    make_folder(secrets, mode=0o700)
+    _refuse_strangers(home, secrets)
     if not can_enter(account, home):
         raise DatabaseWontStart(
             zh=f"用户 {account.name} 无法进入 {home}。请开放其上级目录的进入权限 (chmod o+x)。",
@@ -94,8 +97,17 @@ def make_places(folder: Path, account: Account, *, shared: Path = SHARED) -> Pla
         )
     for name in ("log", "run"):
         make_folder(home / name, mode=0o700, owner=account)
-    make_folder(folder / "secrets", mode=0o700)
-    return Places(home, folder / "secrets", _socket_folder(home, account))
+    return Places(home, secrets, _socket_folder(home, account))
+
+
+def _refuse_strangers(*folders: Path) -> None:
+    """Whoever made a cell runs it: root, too, must not write where another user makes links."""
+    for path in folders:
+        if (owner := path.lstat().st_uid) != os.geteuid():
+            raise DatabaseWontStart(
+                zh=f"{path} 属于用户 {owner}。请以该用户启动, 或使用其他数据目录。",
+                en=f"{path} belongs to user {owner}. Start as that user, or use another folder.",
+            )
 
 
 def make_folder(path: Path, *, mode: int, owner: Account | None = None) -> None:

@@ -13,6 +13,13 @@ from kaipiao.ledger.embedded.settings import LOGINS, Size, fit_size, render_sett
 from kaipiao.ledger.embedded.survivors import stop_survivors
 
 
+class Wish(NamedTuple):
+    folder: Path
+    size: Size | None  # None: fitted to the machine
+    programs: Programs | None  # None: looked for
+    shared: Path
+
+
 class Prepared(NamedTuple):
     places: Places
     programs: Programs
@@ -20,44 +27,44 @@ class Prepared(NamedTuple):
     lock: SupervisorLock  # taken
 
 
-def prepare(folder: Path, size: Size | None) -> Prepared:
-    """Folders, lock, cluster and settings of the cell in ``folder``.
+def prepare(wish: Wish) -> Prepared:
+    """Folders, lock, cluster and settings of a cell.
 
     Raises:
         DatabaseWontStart: something is missing, or the database is in use; it says what to do.
     """
     try:
-        home = find_home(folder)
-        account = choose_account(home / "data" if home else folder / "postgres" / "data")
-        places = make_places(folder, account)
+        home = find_home(wish.folder) or wish.folder / "postgres"
+        account = choose_account(home / "data")
+        places = make_places(wish.folder, account, shared=wish.shared)
         lock = SupervisorLock(places.home / "supervisor.lock")
         lock.take()
+        try:
+            programs = _prepare_cluster(places, account, wish)
+        except BaseException:
+            lock.give_back()
+            raise
     except OSError as error:
-        raise _no_folder(folder, error) from error
-    try:
-        programs = _prepare_cluster(places, account, size)
-    except OSError as error:
-        lock.give_back()
-        raise _no_folder(folder, error) from error
-    except BaseException:
-        lock.give_back()
-        raise
+        raise _no_folder(wish.folder, error) from error
     return Prepared(places, programs, account, lock)
 
 
-def _prepare_cluster(places: Places, account: Account, size: Size | None) -> Programs:
+def _prepare_cluster(places: Places, account: Account, wish: Wish) -> Programs:
     stop_survivors(places.data)
-    programs = make_reachable(find_programs(written_by=written_by(places.data)), account)
-    size = size or fit_size(places)
+    found = wish.programs or find_programs(written_by=written_by(places.data))
+    programs = make_reachable(found, account, shared=wish.shared)
+    size = wish.size or fit_size(places)
     if written_by(places.data) is None:
         make_cluster(places, programs, account, durable=size.durable)
-    for path, text in (
-        (places.settings, render_settings(places, programs, size)),
-        (places.logins, LOGINS),
-    ):
-        path.write_text(text, encoding="utf-8")
-        path.chmod(0o644)  # the server reads it; there is no secret in it
+    _write_for_all(places.settings, render_settings(places, programs, size))
+    _write_for_all(places.logins, LOGINS)
     return programs
+
+
+def _write_for_all(path: Path, text: str) -> None:
+    """The server reads it as another user; there is no secret in it."""
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o644)
 
 
 def _no_folder(folder: Path, error: OSError) -> DatabaseWontStart:

@@ -25,7 +25,8 @@ from kaipiao.ledger.embedded.account import ENVIRONMENT
 from kaipiao.ledger.embedded.cluster import make_roles
 from kaipiao.ledger.embedded.failure import DatabaseWontStart, explain, read_tail
 from kaipiao.ledger.embedded.passwords import APP, DATABASE, OWNER, ROOT, compose_dsn
-from kaipiao.ledger.embedded.prepare import Prepared, prepare
+from kaipiao.ledger.embedded.prepare import Prepared, Wish, prepare
+from kaipiao.ledger.embedded.programs import SHARED, Programs
 from kaipiao.ledger.embedded.settings import Size
 from kaipiao.ledger.embedded.survivors import (
     FAST_STOP_S,
@@ -49,15 +50,23 @@ log = logging.getLogger(__name__)
 class EmbeddedPostgres:
     """One PostgreSQL server, for the cell in ``folder``.
 
-    ``size`` is fitted to the machine unless it is given.
+    Unless they are given, ``size`` is fitted to the machine and ``programs`` are looked for;
+    ``shared`` is where a root supervisor may put what its unprivileged server must reach.
     """
 
-    def __init__(self, folder: Path, *, size: Size | None = None) -> None:
-        self._folder = folder.resolve()
-        self._size = size
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        size: Size | None = None,
+        programs: Programs | None = None,
+        shared: Path = SHARED,
+    ) -> None:
+        self._wish = Wish(folder.resolve(), size, programs, shared)
         self._cell: Prepared | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = asyncio.Event()
+        self._stopping.set()  # nothing is to run before start()
 
     @property
     def dsn_app(self) -> str:
@@ -93,9 +102,9 @@ class EmbeddedPostgres:
         Raises:
             DatabaseWontStart: it says why and what to do; nothing of ours is left running.
         """
-        assert self._cell is None, "started already"
+        assert self._stopping.is_set(), "started already"
+        self._cell = await asyncio.to_thread(prepare, self._wish)
         self._stopping.clear()
-        self._cell = await asyncio.to_thread(prepare, self._folder, self._size)
         try:
             self._launch()
             await self._until_ready()
@@ -115,14 +124,13 @@ class EmbeddedPostgres:
         """Shut down fast and cleanly; within ``FAST_STOP_S`` + ``QUICK_STOP_S``, in any case."""
         self._stopping.set()
         if self._cell is None:
-            return
+            return  # never started
         for number, patience_s in ((signal.SIGINT, FAST_STOP_S), (signal.SIGQUIT, QUICK_STOP_S)):
             if await self._ended_by(number, patience_s):
                 break
         else:
             await asyncio.to_thread(stop_survivors, self._cell.places.data)
         self._cell.lock.give_back()
-        self._cell = self._process = None
 
     @property
     def _prepared(self) -> Prepared:
@@ -162,7 +170,7 @@ class EmbeddedPostgres:
         places = self._prepared.places
         logs = sorted(places.log.glob("*.log"), key=lambda path: path.stat().st_mtime)
         said = "".join(read_tail(path) for path in (places.start_log, *logs[-1:]))
-        return explain(said, place=places.home)
+        return explain(said.rpartition("starting PostgreSQL")[2], place=places.home)
 
     async def _bring_back(self) -> None:
         """Start again, more patiently each time, until it works or we are stopped."""
@@ -179,6 +187,8 @@ class EmbeddedPostgres:
                 log.warning("PostgreSQL is back after %.2f s", time.monotonic() - began)
                 return
             except (DatabaseWontStart, OSError) as error:
+                if self._stopping.is_set():
+                    return
                 log.error("PostgreSQL does not start: %s", error)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LAST_PAUSE_S)
