@@ -21,7 +21,7 @@ BATCHES_AT_ONCE = 200
 _TAKE = """
 WITH next AS (
     SELECT series, first_serial FROM outbox WHERE topic = 'evidence'
-     ORDER BY queued_at, series, first_serial LIMIT $1 FOR UPDATE
+     ORDER BY queued_at, series, first_serial LIMIT $1
 ), gone AS (
     DELETE FROM outbox AS o USING next
      WHERE o.topic = 'evidence' AND o.series = next.series AND o.first_serial = next.first_serial

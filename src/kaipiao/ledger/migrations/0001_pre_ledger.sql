@@ -125,7 +125,7 @@ CREATE INDEX confirmation_waiting ON confirmation (opened_at) WHERE state IN ('0
 -- Order and what is derived from it ---------------------------------------------------------
 
 CREATE TABLE log_state (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    one_row boolean PRIMARY KEY DEFAULT true CHECK (one_row),
     size bigint  NOT NULL CHECK (size >= 0)
 );
 INSERT INTO log_state (size) VALUES (0);

@@ -1,0 +1,54 @@
+"""The implementations that the contract suites run against, and what a test may do to them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import msgspec
+import pytest_asyncio
+from tests.clocks import StoppedClock
+from tests.conftest import Database
+from tests.strategies import SELLER, make_draft
+
+from kaipiao.fiscal.invoice import IdempotencyKey
+from kaipiao.issuing.issue import compose_entry
+from kaipiao.ledger.store import Store
+from kaipiao.ports import Entry
+
+NOVEMBER = 202611
+PLENTY_FEN = 10**15
+
+OpenStore = Callable[[], Awaitable[Store]]
+
+
+@pytest_asyncio.fixture
+async def clock() -> StoppedClock:
+    return StoppedClock()
+
+
+@pytest_asyncio.fixture
+async def open_store(database: Database, clock: StoppedClock) -> AsyncIterator[OpenStore]:
+    """Open a store on the test's database; each call is one more server process's view."""
+    opened: list[Store] = []
+
+    async def open_one() -> Store:
+        store = await Store.open(database.app, clock=clock, area=31, channel=1, block_size=1_000)
+        opened.append(store)
+        return store
+
+    yield open_one
+    for store in opened:
+        await store.close()
+
+
+@pytest_asyncio.fixture
+async def store(open_store: OpenStore) -> Store:
+    return await open_store()
+
+
+def entry(key: str, n: int = 1, **changes: object) -> Entry:
+    """An entry of SELLER's ``n``-th draft, drawing 25,100 + 8 n fen on its line."""
+    made = compose_entry(make_draft(n), IdempotencyKey(key))
+    return msgspec.structs.replace(made, **changes)
+
+
+async def grant(store: Store, limit_fen: int = PLENTY_FEN, *, month: int = NOVEMBER) -> None:
+    await store.credit.grant(SELLER.taxpayer_id, limit_fen, month=month)
