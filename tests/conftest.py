@@ -23,6 +23,8 @@ from kaipiao.ledger.embedded.server import EmbeddedPostgres
 from kaipiao.ledger.embedded.settings import TEST_SIZE
 from kaipiao.ledger.migrate import migrate
 
+pytest_plugins = ["tests.stores"]
+
 TEMPLATE = "migrated"
 
 _names = count(1)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 from tests.clocks import StoppedClock
-from tests.contract.conftest import NOVEMBER, OpenStore, entry, grant
+from tests.stores import NOVEMBER, OpenStore, entry, grant
 from tests.strategies import SELLER, make_draft
 
 from kaipiao.base.canonical import digest

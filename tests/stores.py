@@ -1,4 +1,4 @@
-"""The implementations that the contract suites run against, and what a test may do to them."""
+"""Stores for tests: one process's view of a fresh database each, and entries to record."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
