@@ -128,8 +128,8 @@ class EmbeddedPostgres:
         for number, patience_s in ((signal.SIGINT, FAST_STOP_S), (signal.SIGQUIT, QUICK_STOP_S)):
             if await self._ended_by(number, patience_s):
                 break
-        else:
-            await asyncio.to_thread(stop_survivors, self._cell.places.data)
+        # Now whatever is left: a postmaster that hangs, or the children of one that was killed.
+        await asyncio.to_thread(stop_survivors, self._cell.places.data, gently=False)
         self._cell.lock.give_back()
 
     @property
@@ -167,9 +167,12 @@ class EmbeddedPostgres:
         raise self._why_not()
 
     def _why_not(self) -> DatabaseWontStart:
+        """What it said to us until it opened its log, and in the log since."""
         places = self._prepared.places
-        logs = sorted(places.log.glob("*.log"), key=lambda path: path.stat().st_mtime)
-        said = "".join(read_tail(path) for path in (places.start_log, *logs[-1:]))
+        said = read_tail(places.start_log)
+        if "redirecting log output" in said:
+            logs = sorted(places.log.glob("*.log"), key=lambda path: path.stat().st_mtime)
+            said = "".join(read_tail(path) for path in logs[-1:])
         return explain(said.rpartition("starting PostgreSQL")[2], place=places.home)
 
     async def _bring_back(self) -> None:

@@ -43,42 +43,43 @@ def _works_in(pid: int, data: Path) -> bool:
     return name == "postgres" and (folder.st_dev, folder.st_ino) == (ours.st_dev, ours.st_ino)
 
 
-def stop_survivors(data: Path) -> int:
-    """Stop whatever still runs on ``data``, gently first; how many processes there were.
+def stop_survivors(data: Path, *, gently: bool = True) -> int:
+    """Stop whatever still runs on ``data``; how many processes there were.
 
-    When it returns, nothing runs there, and a ``postmaster.pid`` that is left is stale.
+    When it returns, nothing runs there, and the ``postmaster.pid`` of a server that could not
+    tidy up is gone too.
     """
-    found = len(find_survivors(data))
-    for number, patience_s in STEPS:
-        deadline = time.monotonic() + patience_s
-        if not _wait_gone(data, number, deadline):
-            continue
-        (data / "postmaster.pid").unlink(missing_ok=True)
-        return found
-    raise TimeoutError(f"a server on {data} cannot be stopped: {find_survivors(data)}")
+    found = find_survivors(data)
+    for number, patience_s in STEPS if gently else STEPS[-1:]:
+        if _signal_all(data, number):
+            _wait_gone(data, patience_s)
+    if left := find_survivors(data):
+        raise TimeoutError(f"the server on {data} cannot be stopped: processes {left}")
+    (data / "postmaster.pid").unlink(missing_ok=True)
+    return len(found)
 
 
-def _wait_gone(data: Path, number: signal.Signals, deadline: float) -> bool:
-    _signal(find_survivors(data), data, number)
-    while find_survivors(data):
-        if time.monotonic() > deadline:
-            return False
+def _wait_gone(data: Path, patience_s: float) -> None:
+    deadline = time.monotonic() + patience_s
+    while find_survivors(data) and time.monotonic() < deadline:
         time.sleep(PAUSE_S)
-    return True
 
 
-def _signal(pids: set[int], data: Path, number: signal.Signals) -> None:
-    """Signal the postmaster, who tells its children; or the children, when it is gone.
+def _signal_all(data: Path, number: signal.Signals) -> bool:
+    """Signal the postmaster, who tells its children; or all of them, when it is gone or must be.
 
-    SIGINT would only cancel a child's statement, so orphaned children get SIGQUIT instead.
+    False if there was nobody to tell.  SIGINT is not for orphaned children: it would only
+    cancel what they are doing.
     """
+    pids = find_survivors(data)
     postmaster = read_pid(data)
-    if postmaster in pids:
-        targets = {postmaster}
-    else:
-        targets, number = pids, max(number, signal.SIGQUIT)
-    for pid in targets:
+    if postmaster in pids and number != signal.SIGKILL:
+        pids = {postmaster}
+    elif number == signal.SIGINT:
+        return False
+    for pid in pids:
         _signal_if_ours(pid, data, number)
+    return bool(pids)
 
 
 def _signal_if_ours(pid: int, data: Path, number: signal.Signals) -> None:
