@@ -11,6 +11,7 @@ from kaipiao.base.unreadable import Unreadable
 
 INTEGER, BIT_STRING, OCTET_STRING, OID = 0x02, 0x03, 0x04, 0x06
 UTF8_STRING, SEQUENCE, SET = 0x0C, 0x30, 0x31
+CONSTRUCTED = 0x20
 
 
 class Value(NamedTuple):
@@ -22,13 +23,25 @@ class Value(NamedTuple):
 
     def children(self) -> list["Value"]:
         """The values inside a constructed one.  Raises Unreadable."""
-        if not self.tag & 0x20:
+        if not self.tag & CONSTRUCTED:
             raise _malformed()
         inside, rest = [], self.content
         while rest:
             value, rest = _take(rest)
             inside.append(value)
         return inside
+
+    def as_sequence(self) -> list["Value"]:
+        """The values inside a SEQUENCE.  Raises Unreadable."""
+        if self.tag != SEQUENCE:
+            raise _malformed()
+        return self.children()
+
+    def as_octets(self) -> bytes:
+        """The bytes of an OCTET STRING.  Raises Unreadable."""
+        if self.tag != OCTET_STRING:
+            raise _malformed()
+        return self.content
 
     def as_bits(self) -> bytes:
         """The bytes of a BIT STRING without unused bits.  Raises Unreadable."""

@@ -6,6 +6,7 @@ carry is empty, or ``None`` for an amount.
 """
 
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
@@ -25,7 +26,6 @@ class DocumentLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rate_bp: int | None
     gross_fen: int | None = None
     treatment: Treatment = "taxed"
-    nature: Nature = "normal"
     tax_class: str = ""
     spec: str = ""
     unit: str = ""
@@ -69,11 +69,12 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 def to_draft(document: Document) -> Draft:
     """The document as if it were asked of us, so that the law can be put to it."""
     reversal = Reversal(original=document.original, reason="", lines=()) if document.red else None
+    natures = _natures(document)
     return Draft(
         kind=document.kind,
         seller=document.seller,
         buyer=document.buyer,
-        lines=tuple(_line(line) for line in document.lines),
+        lines=tuple(map(_line, document.lines, natures)),
         issuer=document.issuer,
         payee=document.payee,
         reviewer=document.reviewer,
@@ -83,7 +84,17 @@ def to_draft(document: Document) -> Draft:
     )
 
 
-def _line(line: DocumentLine) -> Line:
+def _natures(document: Document) -> list[Nature]:
+    """Documents do not say which line is a discount: one below zero, after one like it."""
+    natures: list[Nature] = ["normal"] * len(document.lines)
+    if not document.red:
+        for place, (above, line) in enumerate(pairwise(document.lines), 1):
+            if line.net_fen < 0 <= above.net_fen and line.name == above.name:
+                natures[place - 1 : place + 1] = ["discounted", "discount"]
+    return natures
+
+
+def _line(line: DocumentLine, nature: Nature) -> Line:
     return Line(
         name=line.name,
         tax_class=line.tax_class,
@@ -95,6 +106,6 @@ def _line(line: DocumentLine) -> Line:
         unit=line.unit,
         quantity=line.quantity,
         unit_price=line.unit_price,
-        nature=line.nature,
+        nature=nature,
         treatment=line.treatment,
     )

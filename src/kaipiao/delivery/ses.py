@@ -21,6 +21,7 @@ VERSION = b"\x04"
 SM2_WITH_SM3 = "1.2.156.10197.1.501"
 _COMMON_NAME = "2.5.4.3"
 _CONTEXT_0 = 0xA0
+_BOTH_COORDINATES = 0x04  # before x and y of an uncompressed point
 
 
 class Seal(NamedTuple):
@@ -51,47 +52,47 @@ def read_seal(data: bytes) -> Seal:
 
 
 def _read(data: bytes) -> Seal:
-    to_sign, certificate, algorithm, signature, *_ = der.parse_der(data).children()
-    version, seal, stamped_at, covers, *_ = to_sign.children()
+    to_sign, certificate, algorithm, signature, *_ = der.parse_der(data).as_sequence()
+    version, seal, stamped_at, covers, *_ = to_sign.as_sequence()
     if version.content != VERSION or der.parse_oid(algorithm) != SM2_WITH_SM3:
         raise _not_v4()
-    info, maker, _, maker_signature, *_ = seal.children()
-    properties = info.children()[2].children()
+    info, maker, _, maker_signature, *_ = seal.as_sequence()
+    signer_certificate, maker_certificate = certificate.as_octets(), maker.as_octets()
+    properties = info.as_sequence()[2].as_sequence()
+    listed = [one.as_octets() for one in properties[3].as_sequence()]
     return Seal(
         name=properties[1].as_text(),
-        signer=_common_name(certificate.content),
-        maker=_common_name(maker.content),
+        signer=_common_name(signer_certificate),
+        maker=_common_name(maker_certificate),
         stamped_at=stamped_at.as_text(),
         covers=covers.as_bits(),
-        signature_right=is_signed(
-            to_sign.raw, signature=signature.as_bits(), public_key=_public_key(certificate.content)
-        ),
-        maker_right=is_signed(
-            info.raw, signature=maker_signature.as_bits(), public_key=_public_key(maker.content)
-        ),
-        signer_listed=any(one.content == certificate.content for one in properties[3].children()),
+        signature_right=_is_signed(to_sign, signature, signer_certificate),
+        maker_right=_is_signed(info, maker_signature, maker_certificate),
+        signer_listed=signer_certificate in listed,
     )
+
+
+def _is_signed(value: der.Value, signature: der.Value, certificate: bytes) -> bool:
+    """Whether the certificate's key signed the value, to the byte."""
+    key = _certificate_fields(certificate)[5].as_sequence()[1].as_bits()
+    if len(key) != 65 or key[0] != _BOTH_COORDINATES:
+        return False
+    return is_signed(value.raw, signature=signature.as_bits(), public_key=key[1:])
+
+
+def _common_name(certificate: bytes) -> str:
+    for part in _certificate_fields(certificate)[4].as_sequence():
+        for attribute in part.children():
+            kind, value, *_ = attribute.as_sequence()
+            if der.parse_oid(kind) == _COMMON_NAME:
+                return value.as_text()
+    return ""
 
 
 def _certificate_fields(certificate: bytes) -> list[der.Value]:
     """serial, algorithm, issuer, validity, subject, public key, … (RFC 5280)."""
-    fields = der.parse_der(certificate).children()[0].children()
+    fields = der.parse_der(certificate).as_sequence()[0].as_sequence()
     return fields[1:] if fields[0].tag == _CONTEXT_0 else fields
-
-
-def _public_key(certificate: bytes) -> bytes:
-    """The 64 bytes x and y; the leading 04 says that both are there."""
-    key = _certificate_fields(certificate)[5].children()[1].as_bits()
-    return key[1:] if len(key) == 65 and key[0] == 4 else b""
-
-
-def _common_name(certificate: bytes) -> str:
-    for part in _certificate_fields(certificate)[4].children():
-        for attribute in part.children():
-            kind, value, *_ = attribute.children()
-            if der.parse_oid(kind) == _COMMON_NAME:
-                return value.as_text()
-    return ""
 
 
 def _not_v4() -> Unreadable:

@@ -1,0 +1,67 @@
+"""DER is read strictly: one value has one encoding."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kaipiao.base.der import SEQUENCE, Value, parse_der, parse_oid
+from kaipiao.base.unreadable import Unreadable
+
+
+def test_a_public_key_comes_apart_as_rfc_8410_says() -> None:
+    key = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key()
+    data = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    algorithm, bits = parse_der(data).children()
+
+    assert parse_oid(algorithm.children()[0]) == "1.3.101.112"
+    assert bits.as_bits() == key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    assert algorithm.raw + bits.raw == parse_der(data).content
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("nothing", ""),
+        ("only a tag", "30"),
+        ("longer than there is", "300501"),
+        ("something after it", "020101ff"),
+        ("a length longer than need be", "02810101"),
+        ("a length with a leading zero", "0282008001" + "00" * 127),
+        ("an indefinite length", "30800000"),
+        ("a long tag", "1f810100"),
+    ],
+)
+def test_a_second_spelling_is_refused(name: str, data: str) -> None:
+    with pytest.raises(Unreadable):
+        parse_der(bytes.fromhex(data))
+
+
+def test_bits_must_be_whole_bytes() -> None:
+    with pytest.raises(Unreadable):
+        parse_der(bytes.fromhex("030204f0")).as_bits()
+
+
+def test_known_names_of_algorithms() -> None:
+    assert parse_oid(parse_der(bytes.fromhex("06082a811ccf55018375"))) == "1.2.156.10197.1.501"
+    assert parse_oid(parse_der(bytes.fromhex("0603550403"))) == "2.5.4.3"
+    for wrong in ("0600", "06022a81", "020155"):
+        with pytest.raises(Unreadable):
+            parse_oid(parse_der(bytes.fromhex(wrong)))
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_value_or_unreadable(data: bytes) -> None:
+    for tried in (data, bytes((SEQUENCE, min(len(data), 127))) + data[:127]):
+        try:
+            value = parse_der(tried)
+            assert value.raw == tried
+            assert b"".join(child.raw for child in _children(value)) in (b"", value.content)
+        except Unreadable:
+            pass
+
+
+def _children(value: Value) -> list[Value]:
+    return value.children() if value.tag & 0x20 else []
