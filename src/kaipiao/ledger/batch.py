@@ -146,6 +146,10 @@ class Unpacked(msgspec.Struct, frozen=True):
     stored: list[Stored]
     first_index: int | None  # in the log; None while it has no place yet
 
+    @property
+    def serials(self) -> range:
+        return range(self.first_serial, self.first_serial + len(self.stored))
+
     def receipt(self, serial: int) -> tuple[Receipt, Digest]:
         """The receipt given for a serial, and the digest of what was asked for it."""
         stored = self.stored[serial - self.first_serial]

@@ -40,6 +40,18 @@ _BATCH_OF_SERIAL = (
    AND $2 < b.first_serial + b.count
 """
 )
+_BATCHES_OF_SERIALS = (
+    """
+WITH found AS (
+    SELECT DISTINCT b.series, b.first_serial
+      FROM unnest($1::integer[], $2::bigint[]) AS u (series, serial)
+      JOIN batch AS b ON b.series = u.series AND b.first_serial <= u.serial
+                     AND b.first_serial > u.serial - $3 AND u.serial < b.first_serial + b.count
+)
+"""
+    + _BATCH
+    + " JOIN found USING (series, first_serial)"
+)
 _TAIL = (
     _BATCH
     + """
@@ -67,16 +79,17 @@ class Reads:
         return batch.invoice(serial) if batch else None
 
     async def invoices(self, serials: Iterable[Serial]) -> list[Invoice]:
-        """In the order given; reads each batch once."""
-        held: list[Unpacked] = []
-        found: list[Invoice] = []
-        for series, serial in serials:
-            batch = next((b for b in held if _holds(b, series, serial)), None)
-            if batch is None and (batch := await self._batch(series, serial)):
-                held.append(batch)
-            if batch is not None:
-                found.append(batch.invoice(serial))
-        return found
+        """In the order given; each batch is read and unpacked once."""
+        wanted = list(serials)
+        rows = await self._pool.fetch(
+            _BATCHES_OF_SERIALS, [one[0] for one in wanted], [one[1] for one in wanted], MAX_BATCH
+        )
+        holder = {
+            (batch.series, serial): batch
+            for batch in map(_unpack, rows)
+            for serial in batch.serials
+        }
+        return [holder[one].invoice(one[1]) for one in wanted]
 
     async def given(self, keys: Sequence[KeyId]) -> dict[KeyId, Given]:
         """What was asked and answered under those of ``keys`` that are taken."""
@@ -177,13 +190,8 @@ def _unpack(row: Any) -> Unpacked:
     )
 
 
-def _holds(batch: Unpacked, series: int, serial: int) -> bool:
-    within = 0 <= serial - batch.first_serial < len(batch.stored)
-    return batch.series == series and within
-
-
 def _with_digest(batch: Unpacked, digest: Digest) -> Iterable[Invoice]:
-    for serial in range(batch.first_serial, batch.first_serial + len(batch.stored)):
+    for serial in batch.serials:
         receipt, _ = batch.receipt(serial)
         if receipt.digest == digest:
             yield batch.invoice(serial)
