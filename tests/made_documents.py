@@ -7,8 +7,9 @@ Every company is invented (``tests.strategies``).  The seal is a real one of GB/
 import base64
 import functools
 import io
+import random
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
@@ -179,6 +180,34 @@ def packed(parts: Mapping[str, bytes]) -> bytes:
         for name, content in parts.items():
             package.writestr(name, content)
     return file.getvalue()
+
+
+def unpacked(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        return {entry: package.read(entry) for entry in package.namelist()}
+
+
+def mutations(data: bytes, *, rounds: int, seed: int = 1) -> Iterator[bytes]:
+    """The same document, damaged: bytes of the file, and of the parts of a package."""
+    chance = random.Random(seed)
+    parts = unpacked(data) if data.startswith(b"PK") else {}
+    for _ in range(rounds):
+        yield _damaged(data, chance)
+        if parts:
+            part = chance.choice(list(parts))
+            yield packed(parts | {part: _damaged(parts[part], chance)})
+
+
+def _damaged(data: bytes, chance: random.Random) -> bytes:
+    damaged = bytearray(data)
+    for _ in range(chance.randint(1, 4)):
+        start = chance.randrange(len(damaged) + 1)
+        cut = chance.choice((0, 1, 1, 1, 8, 200))
+        damaged[start : start + cut] = chance.choice(_GRAFTS) or chance.randbytes(cut)
+    return bytes(damaged)
+
+
+_GRAFTS = (b"", b"", b"", b"<", b"&#0;", b"-", b"99999999999999999999", b"../", b"\xff", b"</x>")
 
 
 class Keys(NamedTuple):
