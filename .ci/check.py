@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -20,8 +21,13 @@ STEPS = {
 }
 
 
-def run_step(name: str, command: list[str]) -> bool:
-    """One line; before it, if the tool objects, everything it said."""
+class Verdict(NamedTuple):
+    passed: bool
+    line: str
+
+
+def run_step(name: str, command: list[str]) -> Verdict:
+    """Say how it went in one line; before it, if the tool objects, everything it said."""
     began = time.monotonic()
     done = subprocess.run(
         [BIN / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
@@ -30,15 +36,18 @@ def run_step(name: str, command: list[str]) -> bool:
     if not passed:
         print(done.stdout + done.stderr)
     took_s = time.monotonic() - began
-    print(
-        f"{name:8}{'ok' if passed else 'FAILED':8}{took_s:5.1f} s  {' '.join(command)}", flush=True
-    )
-    return passed
+    line = f"{name:8}{'ok' if passed else 'FAILED':8}{took_s:5.1f} s  {' '.join(command)}"
+    print(line, flush=True)
+    return Verdict(passed, line)
 
 
 def main() -> int:
-    passed = [run_step(name, command) for name, command in STEPS.items()]
-    return 0 if all(passed) else 1
+    verdicts = [run_step(name, command) for name, command in STEPS.items()]
+    if all(verdict.passed for verdict in verdicts):
+        return 0
+    print("\nall of it again, without what they said:")
+    print("\n".join(verdict.line for verdict in verdicts))
+    return 1
 
 
 if __name__ == "__main__":
