@@ -8,7 +8,10 @@ from tests.clocks import StoppedClock
 from tests.conftest import Database
 from tests.strategies import SELLER, make_draft
 
-from kaipiao.fiscal.invoice import IdempotencyKey
+from kaipiao.fiscal.invoice import Amounts, IdempotencyKey
+from kaipiao.fiscal.money import Fen
+from kaipiao.fiscal.number import InvoiceNumber
+from kaipiao.fiscal.red_letter import LineTaken, TakenBack
 from kaipiao.issuing.issue import compose_entry
 from kaipiao.ledger.store import Store
 from kaipiao.ports import Entry
@@ -52,3 +55,20 @@ def entry(key: str, n: int = 1, **changes: object) -> Entry:
 
 async def grant(store: Store, limit_fen: int = PLENTY_FEN, *, month: int = NOVEMBER) -> None:
     await store.credit.grant(SELLER.taxpayer_id, limit_fen, month=month)
+
+
+def red_entry(
+    original: InvoiceNumber, key: str, *, agreed: bool = False, form_id: str = ""
+) -> Entry:
+    """A red letter that takes 100 of the 101 fen of line 0 of SELLER's first draft."""
+    line = LineTaken(line=0, net_fen=100, tax_fen=13, of_net_fen=101, of_tax_fen=13)
+    back = Amounts(Fen(-100), Fen(-13))
+    taken = TakenBack(original, (line,), agreed)
+    return entry(
+        key,
+        lines=(back,),
+        totals=back,
+        draws_fen=-100,
+        taken_back=taken,
+        confirmation=form_id,
+    )

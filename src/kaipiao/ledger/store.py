@@ -16,7 +16,7 @@ from kaipiao.ledger.pool import Pool
 from kaipiao.ledger.postgres import PostgresLedger
 from kaipiao.ledger.reads import Reads
 from kaipiao.ledger.sorting import Sorter
-from kaipiao.ledger.writer import BLOCK_SIZE, Writer
+from kaipiao.ledger.writer import BLOCK_SIZE, COMMIT_WITHIN_S, Writer
 from kaipiao.ports import Clock
 
 
@@ -39,14 +39,23 @@ class Store(msgspec.Struct, frozen=True):
 
     @classmethod
     async def open(
-        cls, dsn: str, *, clock: Clock, area: int, channel: int, block_size: int = BLOCK_SIZE
+        cls,
+        dsn: str,
+        *,
+        clock: Clock,
+        area: int,
+        channel: int,
+        block_size: int = BLOCK_SIZE,
+        commit_within_s: float = COMMIT_WITHIN_S,
     ) -> "Store":
         """Connect.  Raises Outage: no server answers there."""
         pool = await Pool.open(dsn)
         reads, credit = Reads(pool), Credit(pool)
         holder = f"{socket.gethostname()}:{os.getpid()}"
         group = GroupCommit(
-            writer=Writer(dsn, holder=holder, block_size=block_size),
+            writer=Writer(
+                dsn, holder=holder, block_size=block_size, commit_within_s=commit_within_s
+            ),
             sorter=Sorter(reads, credit),
             clock=clock,
             series_at=lambda now: compose_series(beijing_day(now).year, area, channel),

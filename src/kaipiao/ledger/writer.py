@@ -49,10 +49,18 @@ class Block(msgspec.Struct):
 class Writer:
     """Commits one batch at a time."""
 
-    def __init__(self, dsn: str, *, holder: str, block_size: int = BLOCK_SIZE) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        holder: str,
+        block_size: int = BLOCK_SIZE,
+        commit_within_s: float = COMMIT_WITHIN_S,
+    ) -> None:
         self._dsn = dsn
         self._holder = holder
         self._block_size = block_size
+        self._commit_within_s = commit_within_s
         self._connection: asyncpg.Connection[Any] | None = None
         self._statements: dict[str, Any] = {}
         self._unreplicated = False
@@ -178,16 +186,16 @@ class Writer:
         self._connection = None
 
     async def _send(self, connection: "asyncpg.Connection[Any]", statement: Any) -> None:
-        """Run a statement that writes, for at most COMMIT_WITHIN_S, never cancelling it."""
+        """Run a statement that writes, bounded in time, never cancelling it."""
         task = asyncio.ensure_future(statement)
         try:
-            done, _ = await asyncio.wait({task}, timeout=COMMIT_WITHIN_S)
+            done, _ = await asyncio.wait({task}, timeout=self._commit_within_s)
         except asyncio.CancelledError:
             self._abandon(task)
             raise
         if not done:
             self._abandon(task)
-            raise Doubt(f"no answer within {COMMIT_WITHIN_S} s")
+            raise Doubt(f"no answer within {self._commit_within_s} s")
         if error := task.exception():
             trouble = trouble_of(error)
             if isinstance(trouble, Doubt):
