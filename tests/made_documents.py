@@ -255,15 +255,21 @@ def sealed(parts: Mapping[str, bytes], *, version: int = 4) -> dict[str, bytes]:
     }
 
 
-def seal(signature_xml: bytes, *, version: int = 4, listed: bytes = b"") -> bytes:
-    """SES_Signature over Signature.xml; ``listed`` is the certificate that the seal names."""
+def seal(
+    signature_xml: bytes, *, version: int = 4, listed: bytes = b"", made_by: str = "虚构制章人"
+) -> bytes:
+    """SES_Signature over Signature.xml.
+
+    ``listed`` is the certificate that the seal names, ``made_by`` whose key signs the seal.
+    """
     signer, maker = keys("虚构签章人"), keys("虚构制章人")
     dates = (_tlv(0x18, b"20260101000000Z"),) * 3
     named = _seq(_tlv(der.OCTET_STRING, listed or signer.certificate))
     properties = _seq(_int(3), _tlv(der.UTF8_STRING, "虚构印章".encode()), _int(1), named, *dates)
     info = _seq(_seq(_int(4)), _tlv(0x16, b"0001"), properties, _seq())
     algorithm = _tlv(der.OID, bytes.fromhex("2a811ccf55018375"))
-    made = _bits(gmssl_pyx.sm2_sign(maker.private, maker.public, info))
+    forger = keys(made_by)
+    made = _bits(gmssl_pyx.sm2_sign(forger.private, forger.public, info))
     stamp = _seq(info, _tlv(der.OCTET_STRING, maker.certificate), algorithm, made)
     covers, path = _bits(sm3(signature_xml)), _tlv(0x16, b"/Doc_0/Signs/Sign_0/Signature.xml")
     to_sign = _seq(_int(version), stamp, _tlv(0x18, b"20261124093001Z"), covers, path)

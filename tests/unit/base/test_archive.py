@@ -65,10 +65,11 @@ def test_entries_bytes_and_size_are_bounded() -> None:
             Archive(data, limits)
 
 
-def test_an_entry_larger_than_it_declares_is_refused() -> None:
-    data = bytearray(packed({"a": b"x" * 100}, zipfile.ZIP_STORED))
+@pytest.mark.parametrize("declared", [50, 200])
+def test_an_entry_that_lies_about_its_size_is_refused(declared: int) -> None:
+    data = bytearray(packed({"a": b"x" * 100}))
     entry = data.rindex(b"PK\x01\x02")
-    data[entry + 24 : entry + 28] = (50).to_bytes(4, "little")
+    data[entry + 24 : entry + 28] = declared.to_bytes(4, "little")
 
     with pytest.raises(Unreadable):
         Archive(bytes(data)).read("a")

@@ -23,6 +23,12 @@ def test_every_amount_comes_back_to_the_fen(fen: int) -> None:
     assert parse_amount(printed) == parse_amount(f" ¥{printed}000 ") == fen
 
 
+def test_an_amount_wider_than_the_field_is_refused() -> None:
+    for fen in (MAX_FEN + 1, -MAX_FEN - 1):
+        with pytest.raises(ValueError, match="wider"):
+            parse_amount(format_yuan(fen))
+
+
 @given(st.integers(0, 10**12), st.integers(1, 9))
 def test_a_third_decimal_is_never_rounded_away(fen: int, third: int) -> None:
     with pytest.raises(ValueError, match="decimals"):
@@ -56,7 +62,7 @@ def test_words_in_the_place_of_a_rate() -> None:
     assert parse_rate("免税") == (0, "exempt")
     assert parse_rate("不征税") == (0, "untaxed")
     assert parse_rate("***") == parse_rate("") == (None, "taxed")
-    for wrong in ("13", "101%", "-3%", "0.12345", "about 3%", "%"):
+    for wrong in ("13", "101%", "13.005%", "-3%", "0.12345", "about 3%", "%"):
         with pytest.raises(ValueError):
             parse_rate(wrong)
 

@@ -66,6 +66,25 @@ def test_each_contradiction_is_named(change: dict[str, str], expected: set[str])
     assert set(codes(read_document(einvoice(**change)))) == expected
 
 
+@pytest.mark.parametrize(
+    ("net", "tax", "gross", "paths"),
+    [
+        (10_001, 1_299, 11_300, {"/net_fen", "/tax_fen"}),
+        (10_000, 1_301, 11_301, {"/tax_fen"}),
+        (9_999, 1_300, 11_299, {"/net_fen"}),
+        (10_000, 1_300, 11_301, {"/gross_fen"}),
+    ],
+)
+def test_each_total_is_the_sum_of_its_parts(
+    net: int, tax: int, gross: int, paths: set[str]
+) -> None:
+    document = msgspec.structs.replace(
+        read_document(einvoice()), net_fen=net, tax_fen=tax, gross_fen=gross, words=""
+    )
+
+    assert {violation.path for violation in judge(document)} == paths
+
+
 @pytest.mark.parametrize("words", ["壹佰壹拾叁元整", "壹佰壹拾叁圆", "壹佰壹拾叁圆零角零分"])
 def test_every_lawful_spelling_of_the_words_is_right(words: str) -> None:
     change = {"TotalTax__includedAmountInChinese": words}

@@ -73,6 +73,16 @@ def test_a_seal_used_by_a_signer_it_does_not_name_is_wrong() -> None:
     assert (report.verdict, found.signer_listed) == ("wrong", False)
 
 
+def test_a_seal_that_its_maker_did_not_make_is_wrong() -> None:
+    forged = seal(PARTS[SIGNATURE], made_by="虚构外人")
+
+    report = check_seals(packed(PARTS | {VALUE: forged}))
+
+    (found,) = report.seals
+    assert (found.hash_right, found.signature_right, found.signer_listed) == (True, True, True)
+    assert (report.verdict, found.maker_right) == ("wrong", False)
+
+
 def test_a_seal_of_another_version_is_unknown_and_never_forged() -> None:
     report = check_seals(packed(sealed(ofd_parts(vat2019()), version=3)))
 

@@ -128,11 +128,16 @@ def test_a_rate_is_read_however_it_is_typed(typed: object) -> None:
     assert line.rate_bp == 1300
 
 
-def test_tax_inclusive_rows_give_gross_amounts_and_discounts_a_line_of_their_own() -> None:
-    sold, discount = draft(read_one({"是否含税": "是"}, {"折扣金额": "10.00"})).lines
+@pytest.mark.parametrize(("answer", "field"), [("是", "gross_fen"), ("否", "net_fen")])
+@pytest.mark.parametrize("written", ["10.00", "-10", 10])
+def test_a_discount_is_a_line_of_its_own(answer: str, field: str, written: object) -> None:
+    read_draft = draft(read_one({"是否含税": answer}, {"折扣金额": written}))
 
-    assert (sold.gross_fen, sold.net_fen, sold.nature) == (10_000, None, "discounted")
-    assert (discount.gross_fen, discount.nature, discount.name) == (-1_000, "discount", sold.name)
+    sold, discount = read_draft.lines
+    assert check(read_draft, on=DAY) == []
+    assert (getattr(sold, field), sold.nature) == (10_000, "discounted")
+    assert (getattr(discount, field), discount.nature) == (-1_000, "discount")
+    assert (sold.net_fen is None) != (sold.gross_fen is None)
 
 
 @pytest.mark.parametrize(
