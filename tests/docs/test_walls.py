@@ -34,7 +34,7 @@ PLANTS = {
         "import litestar\n",
     ),
     "Only the client calls another machine": ("evidence/planted.py", "import httpx\n"),
-    "Only delivery reads and writes sheets": ("cli/planted.py", "import xlsxwriter\n"),
+    "Only delivery and the command line know sheets": ("issuing/sheet.py", "import xlsxwriter\n"),
     "Only the command line knows click": ("app/planted.py", "import click\n"),
     "Only evidence holds signing keys": ("delivery/planted.py", "import cryptography\n"),
 }
