@@ -1,0 +1,81 @@
+"""How this cell is, as far as one of its processes can tell.
+
+The gateway remembers an answer for a moment, so many who ask at once cost no more than one.
+"""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kaipiao.app.folder import CellFolder
+from kaipiao.errors import Outage
+from kaipiao.evidence.checkpoint import CHECKPOINT_NAME
+from kaipiao.evidence.published import PublishedLog
+from kaipiao.gateway.wiring import Health, State
+from kaipiao.ledger.pulse import Pulse
+from kaipiao.ledger.store import Store
+from kaipiao.ports import Clock
+
+BEAT_EVERY_S = 1.0
+BEAT_LATE_S = 5.0
+LOG_LATE_S = 5.0
+"""Leaves that wait longer than this for their place mean that the log is not written."""
+
+
+def beat(folder: CellFolder) -> None:
+    """The ``work`` process says that it is alive, once a second."""
+    path = folder.run / "work.beat"
+    path.touch()
+    os.utime(path)
+
+
+class CellHealth:
+    def __init__(self, *, folder: CellFolder, store: Store, clock: Clock) -> None:
+        self._folder = folder
+        self._pulse = Pulse(store.pool)
+        self._published = PublishedLog(folder.evidence)
+        self._clock = clock
+
+    async def look(self) -> Health:
+        ledger, pending_s = await self._ask_ledger()
+        size, age_s = self._ask_log()
+        log: State = "unknown" if size is None or ledger != "up" else "up"
+        if pending_s is not None and pending_s > LOG_LATE_S:
+            log = "down"
+        return Health(
+            ledger=ledger,
+            log=log,
+            worker=self._ask_worker(),
+            log_size=size,
+            checkpoint_age_s=age_s,
+            oldest_pending_s=pending_s,
+        )
+
+    async def _ask_ledger(self) -> tuple[State, float | None]:
+        try:
+            oldest = await self._pulse.oldest_pending_at()
+        except Outage:
+            return "down", None
+        return "up", self._age_s(oldest) if oldest else None
+
+    def _ask_log(self) -> tuple[int | None, float | None]:
+        try:
+            size = self._published.checkpoint().size
+        except Outage:
+            return None, None
+        return size, self._age_of(self._folder.evidence / CHECKPOINT_NAME)
+
+    def _ask_worker(self) -> State:
+        age_s = self._age_of(self._folder.run / "work.beat")
+        if age_s is None:
+            return "unknown"
+        return "up" if age_s < BEAT_LATE_S else "down"
+
+    def _age_of(self, path: Path) -> float | None:
+        try:
+            return self._age_s(datetime.fromtimestamp(path.stat().st_mtime, UTC))
+        except OSError:
+            return None
+
+    def _age_s(self, instant: datetime) -> float:
+        return max(0.0, (self._clock.now() - instant).total_seconds())

@@ -1,0 +1,227 @@
+"""Settings: everything about a cell that its operator may choose.
+
+Four places, the first that speaks wins: a flag (``--port``), the environment (``KAIPIAO_PORT``),
+``config.json`` in the data folder, the default below.  The reference page is made from this
+file.  A secret (the database's address) has no business in a flag that others can list, so its
+flag is for trials, and children of ours get it through a pipe.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+PREFIX = "KAIPIAO_"
+CONFIG_FILE = "config.json"
+
+
+def _zh(text: str) -> dict[str, str]:
+    return {"zh": text}
+
+
+class Settings(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What the operator chose, complete and checked."""
+
+    data: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Folder that holds all of the cell: database, keys, evidence, logs.",
+            extra=_zh("数据目录: 数据库、密钥、存证、日志都在其中。"),
+        ),
+    ]
+    host: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Address to listen on. Only this machine can reach 127.0.0.1.",
+            extra=_zh("监听地址。127.0.0.1 仅本机可访问。"),
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=65_535,
+            description="Port to listen on; 0 takes a free one.",
+            extra=_zh("监听端口; 0 表示任选空闲端口。"),
+        ),
+    ] = 8720
+    dsn: Annotated[
+        str,
+        Meta(
+            description="PostgreSQL 15 or newer to use (postgresql://...); empty: our own, "
+            "inside the data folder. It may hold a password: prefer the environment.",
+            extra=_zh(
+                "使用已有的 PostgreSQL (15 或更新); 留空则自带于数据目录。可含密码, 请用环境变量。"
+            ),
+        ),
+    ] = ""
+    workers: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=64,
+            description="Processes that answer HTTP; 0: one for each core, at most 2.",
+            extra=_zh("应答 HTTP 的进程数; 0 表示每核一个, 最多 2 个。"),
+        ),
+    ] = 0
+    area: Annotated[
+        int,
+        Meta(
+            ge=11,
+            le=99,
+            description="Area of the tax bureau, digits 3 and 4 of every number.",
+            extra=_zh("税务机关地区代码, 即发票号码第 3、4 位。"),
+        ),
+    ] = 31
+    channel: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=9,
+            description="Channel, digit 5 of every number.",
+            extra=_zh("渠道代码, 即发票号码第 5 位。"),
+        ),
+    ] = 1
+    log_origin: Annotated[
+        str,
+        Meta(
+            pattern=r"^[!-*,-~]{1,200}$",
+            description="Name of the evidence log, signed into every checkpoint; for ever.",
+            extra=_zh("存证日志的名称, 写入每个检查点, 启用后不可更改。"),
+        ),
+    ] = "kaipiao.localhost/log"
+    verify_limit: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            description="How often one invoice may be verified by its fields in a day.",
+            extra=_zh("每张发票每日可查验的次数。"),
+        ),
+    ] = 5
+
+    def __repr__(self) -> str:
+        """For logs: says whether there is a database address, never which."""
+        shown = msgspec.to_builtins(self) | ({"dsn": "***"} if self.dsn else {})
+        return f"Settings({shown})"
+
+    @property
+    def worker_count(self) -> int:
+        return self.workers or min(2, os.cpu_count() or 1)
+
+
+class SettingsWrong(ValueError):
+    """A setting cannot be what it is set to: which, where it came from, what it may be."""
+
+    def __init__(self, name: str, source: str, *, zh: str, en: str) -> None:
+        super().__init__(f"{name} ({source}): {en}")
+        self.zh = f"设置 {name} (来自 {source}) 无效: {zh}"
+        self.en = f"Setting {name} (from {source}) cannot be used: {en}"
+
+
+class Described(NamedTuple):
+    """One setting as the reference and ``--help`` show it."""
+
+    name: str
+    flag: str
+    env: str
+    default: str
+    zh: str
+    en: str
+    whole_number: bool
+
+
+def describe_settings() -> list[Described]:
+    """All settings, in the order of the class."""
+    info = msgspec.inspect.type_info(Settings)
+    assert isinstance(info, msgspec.inspect.StructType)
+    return [_describe(field) for field in info.fields]
+
+
+def _describe(field: msgspec.inspect.Field) -> Described:
+    meta, inner = field.type, field.type
+    assert isinstance(meta, msgspec.inspect.Metadata)
+    inner = meta.type
+    assert meta.extra is not None
+    assert meta.extra_json_schema is not None
+    default = "" if field.default is msgspec.NODEFAULT else str(field.default)
+    return Described(
+        name=field.name,
+        flag=f"--{field.name.replace('_', '-')}",
+        env=PREFIX + field.name.upper(),
+        default=default,
+        zh=meta.extra["zh"],
+        en=meta.extra_json_schema["description"],
+        whole_number=isinstance(inner, msgspec.inspect.IntType),
+    )
+
+
+def default_data_folder(environ: Mapping[str, str]) -> str:
+    """Where a cell lives unless told otherwise.
+
+    Not in root's own home, which no other user can enter: PostgreSQL refuses to run as root.
+    """
+    if os.geteuid() == 0:
+        return "/var/lib/kaipiao"
+    home = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
+    return str(Path(home) / "kaipiao")
+
+
+def load_settings(flags: Mapping[str, object], environ: Mapping[str, str]) -> Settings:
+    """Put the four places together.  A flag that is None was not given.
+
+    Raises:
+        SettingsWrong: a value is out of range, or the file is unreadable or names no setting.
+    """
+    given = {name: (value, "flag") for name, value in flags.items() if value is not None}
+    folder = given.get("data", (environ.get(f"{PREFIX}DATA") or default_data_folder(environ), ""))
+    data = str(Path(str(folder[0])).expanduser().absolute())
+    found: dict[str, Any] = dict(_from_file(Path(data) / CONFIG_FILE))
+    found |= {name: (text, source) for name, text, source in _from_environment(environ)}
+    found |= given
+    found["data"] = (data, "data")
+    return _checked(found)
+
+
+def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    names = ((name, f"{PREFIX}{name.upper()}") for name in Settings.__struct_fields__)
+    return [(name, environ[env], env) for name, env in names if environ.get(env)]
+
+
+def _from_file(path: Path) -> dict[str, tuple[object, str]]:
+    try:
+        values = msgspec.json.decode(path.read_bytes(), type=dict[str, str | int])
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.DecodeError) as error:
+        raise SettingsWrong(
+            CONFIG_FILE, str(path), zh=f"文件无法读取: {error}", en=f"unreadable: {error}"
+        ) from None
+    for name in values:
+        if name not in Settings.__struct_fields__ or name == "data":
+            known = ", ".join(n for n in Settings.__struct_fields__ if n != "data")
+            raise SettingsWrong(
+                name, str(path), zh=f"没有这个设置。可用: {known}", en=f"unknown. Known: {known}"
+            )
+    return {name: (value, str(path)) for name, value in values.items()}
+
+
+def _checked(found: Mapping[str, tuple[object, str]]) -> Settings:
+    """One by one, so that an error can say which setting and where it came from."""
+    info = msgspec.inspect.type_info(Settings)
+    assert isinstance(info, msgspec.inspect.StructType)
+    for name, (value, source) in found.items():
+        alone = {"data": "-", name: value}
+        try:
+            msgspec.convert(alone, Settings, strict=False)
+        except msgspec.ValidationError as error:
+            reason = str(error).partition(" - at ")[0]
+            raise SettingsWrong(name, source, zh=reason, en=reason) from None
+    return msgspec.convert({n: value for n, (value, _) in found.items()}, Settings, strict=False)

@@ -1,0 +1,254 @@
+"""``kaipiao up``: the supervisor of one cell on one machine.
+
+    up ─┬─ PostgreSQL     (or another server, by its DSN)
+        ├─ work           evidence log, clocks
+        └─ serve × N      HTTP, all on one listening socket that the supervisor keeps
+
+Whatever dies is started again.  Because the socket is ours, callers who come meanwhile wait in
+its queue, or, when no worker lives, are told to come back by ``stand_in``.
+
+The order of a stop: workers finish what they are doing, the log publishes its last checkpoint,
+the database shuts down.  Late callers are told 503 until the very end.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from kaipiao.app.child import Child
+from kaipiao.app.clock import SystemClock
+from kaipiao.app.first_key import ensure_first_key
+from kaipiao.app.folder import CellFolder, OnlySupervisor, Running, write_whole
+from kaipiao.app.journal import keep_journal
+from kaipiao.app.orders import Orders, encode_orders
+from kaipiao.app.probe import until_it_works
+from kaipiao.app.settings import Settings, SettingsWrong
+from kaipiao.app.stand_in import StandIn
+from kaipiao.errors import Outage
+from kaipiao.evidence.keys import open_key
+from kaipiao.ledger.embedded.server import EmbeddedPostgres
+from kaipiao.ledger.migrate import migrate
+from kaipiao.ledger.store import Store
+
+WORKER_STOP_S = 2.0
+WORK_STOP_S = 1.2
+"""Together with the database's own second these make a stop of less than five."""
+
+OPEN_WITHIN_S = 60.0
+"""A cell that answers nothing for so long will not: better to say so than to go on trying."""
+
+BACKLOG = 2048
+BIND_PATIENCE_S = 5.0
+"""Workers of a supervisor that was killed leave the port within this."""
+
+log = logging.getLogger(__name__)
+
+Announce = Callable[[Running], None]
+
+
+class Database:
+    """The addresses of the database: for migrations, and for everything else."""
+
+    def __init__(self, owner: str, app: str, *, is_ours: bool) -> None:
+        self.owner = owner
+        self.app = app
+        self.is_ours = is_ours
+
+
+async def run_cell(settings: Settings, *, ready_file: Path | None, announce: Announce) -> None:
+    """Run a cell until SIGTERM, SIGINT or SIGHUP.  ``announce`` is told when it answers.
+
+    Raises:
+        AlreadyRunning, SettingsWrong: nothing was started.
+        DatabaseWontStart, Outage: what was started has been stopped again.
+    """
+    folder = CellFolder(settings.data)
+    folder.make()
+    with OnlySupervisor(folder):
+        keep_journal(folder.logs, "up")
+        stop = _stop_on_signals()
+        with await bind(settings) as listener:
+            async with database_of(settings) as database:
+                await prepare(folder, settings, database)
+                cell = Cell(folder, settings, database, listener)
+                await cell.run(stop, ready_file=ready_file, announce=announce)
+
+
+async def prepare(folder: CellFolder, settings: Settings, database: Database) -> None:
+    """Bring tables up to date; make the log's key and the first API key if there are none."""
+    await migrate(database.owner)
+    try:
+        open_key(folder.secrets, settings.log_origin)
+    except ValueError as error:
+        raise SettingsWrong(
+            "log_origin", settings.log_origin, zh=str(error), en=str(error)
+        ) from None
+    clock = SystemClock()
+    store = await Store.open(
+        database.app, clock=clock, area=settings.area, channel=settings.channel
+    )
+    try:
+        await ensure_first_key(folder, store.directory, clock)
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def database_of(settings: Settings) -> AsyncIterator[Database]:
+    """The database, running; ours is kept alive inside this block and stopped after it."""
+    if settings.dsn:
+        yield Database(settings.dsn, settings.dsn, is_ours=False)
+        return
+    server = EmbeddedPostgres(Path(settings.data))
+    await server.start()
+    keeping = asyncio.create_task(server.run())
+    try:
+        yield Database(server.dsn_owner, server.dsn_app, is_ours=True)
+    finally:
+        await server.stop()
+        await keeping
+
+
+async def bind(settings: Settings) -> socket.socket:
+    """The listening socket.  It outlives every worker; children inherit it."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + BIND_PATIENCE_S
+    while True:
+        try:
+            return _bind_once(settings)
+        except OSError as error:
+            if loop.time() > deadline or not settings.port:
+                port = settings.port
+                raise SettingsWrong(
+                    "port",
+                    f"{settings.host}:{port}",
+                    zh=f"无法监听: {error.strerror}。请用 --port 换一个端口, 或 --port 0 任选。",
+                    en=f"cannot listen: {error.strerror}. Name another with --port, or "
+                    "--port 0 for any.",
+                ) from None
+        await asyncio.sleep(0.1)
+
+
+def _bind_once(settings: Settings) -> socket.socket:
+    info = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(info[0], socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(info[4])
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+class Cell:
+    """The children of one supervisor, and what is known about them."""
+
+    def __init__(
+        self, folder: CellFolder, settings: Settings, database: Database, listener: socket.socket
+    ) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._database = database
+        self._listener = listener
+        self._stand_in = StandIn(listener)
+        self._alive: set[Child] = set()
+        self._workers = [self._worker(place) for place in range(settings.worker_count)]
+        self._work = self._child("work", 0, changed=lambda *_: None)
+
+    async def run(
+        self, stop: asyncio.Event, *, ready_file: Path | None, announce: Announce
+    ) -> None:
+        """Keep all children alive until ``stop``; then stop them in their order."""
+        await self._stand_in.go_on_duty()
+        tasks = [asyncio.create_task(child.run()) for child in (self._work, *self._workers)]
+        opening = asyncio.create_task(self._open(ready_file, announce))
+        try:
+            await _first(stop, opening)
+            await stop.wait()
+        finally:
+            opening.cancel()
+            await self._close(ready_file)
+            await asyncio.gather(*tasks)
+
+    async def _open(self, ready_file: Path | None, announce: Announce) -> None:
+        """Once a request really succeeds, say so: in the folder, in the ready file, aloud."""
+        running = self._running()
+        try:
+            await asyncio.wait_for(until_it_works(running), OPEN_WITHIN_S)
+        except TimeoutError:
+            raise Outage(f"serve (see {self._folder.logs})") from None
+        dsn = self._database.app if self._database.is_ours else ""
+        inside = msgspec.structs.replace(running, dsn=dsn)
+        write_whole(self._folder.running, msgspec.json.encode(inside))
+        if ready_file:
+            write_whole(ready_file, msgspec.json.encode(running) + b"\n", mode=0o644)
+        announce(running)
+
+    async def _close(self, ready_file: Path | None) -> None:
+        for path in (self._folder.running, ready_file):
+            if path:
+                path.unlink(missing_ok=True)
+        await self._stand_in.go_on_duty()
+        await asyncio.gather(*(worker.stop(WORKER_STOP_S) for worker in self._workers))
+        await self._work.stop(WORK_STOP_S)
+        self._stand_in.go_off_duty()
+
+    def _running(self) -> Running:
+        host, port = self._listener.getsockname()[:2]
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  read, not bound
+        return Running(
+            url=f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}",
+            key_file=str(self._folder.first_key),
+            pid=os.getpid(),
+            data=str(self._folder.path),
+        )
+
+    def _worker(self, place: int) -> Child:
+        return self._child("serve", place, changed=self._worker_changed)
+
+    def _child(self, role: str, place: int, *, changed: Callable[[Child, bool], None]) -> Child:
+        name = f"{role}-{place}" if role == "serve" else role
+        listener = self._listener.fileno() if role == "serve" else -1
+        orders = Orders(
+            settings=self._settings,
+            dsn=self._database.app,
+            name=name,
+            place=place,
+            listener=listener,
+        )
+        keep = (listener,) if listener >= 0 else ()
+        return Child(name, f"kaipiao.app.{role}", encode_orders(orders), keep=keep, changed=changed)
+
+    def _worker_changed(self, worker: Child, is_ready: bool) -> None:
+        (self._alive.add if is_ready else self._alive.discard)(worker)
+        if self._alive:
+            self._stand_in.go_off_duty()
+        else:
+            self._duty = asyncio.create_task(self._stand_in.go_on_duty())
+
+
+async def _first(stop: asyncio.Event, opening: "asyncio.Task[None]") -> None:
+    """Wait for either; what goes wrong while opening is raised here."""
+    stopping = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({stopping, opening}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if opening in done:
+        opening.result()

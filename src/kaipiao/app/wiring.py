@@ -1,0 +1,69 @@
+"""The wiring, on one page: which room is given what.
+
+Nothing here decides anything.  Whoever wants to know what a part of the system can reach, and
+hence what can break it, reads the arguments below.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from kaipiao.app.clock import SystemClock
+from kaipiao.app.folder import CellFolder
+from kaipiao.app.health import CellHealth
+from kaipiao.app.orders import Orders
+from kaipiao.evidence.keys import VKEY_NAME
+from kaipiao.gateway.wiring import Services
+from kaipiao.issuing.confirm import Confirming
+from kaipiao.issuing.issue import Issuing
+from kaipiao.issuing.reverse import Reversing
+from kaipiao.issuing.verify import Verifying
+from kaipiao.ledger.store import Store
+from kaipiao.regimes.cn.rules import check
+
+
+@asynccontextmanager
+async def open_services(orders: Orders) -> AsyncIterator[Services]:
+    """Everything behind the API of one process, open inside this block.
+
+    Raises:
+        Outage: the database does not answer.
+    """
+    settings, folder, clock = orders.settings, CellFolder(orders.settings.data), SystemClock()
+    store = await Store.open(orders.dsn, clock=clock, area=settings.area, channel=settings.channel)
+    try:
+        yield compose_services(orders, folder, store, clock)
+    finally:
+        await store.close()
+
+
+def compose_services(
+    orders: Orders, folder: CellFolder, store: Store, clock: SystemClock
+) -> Services:
+    reversing = Reversing(
+        ledger=store.ledger, uses=store.uses, confirmations=store.confirmations, clock=clock
+    )
+    return Services(
+        issuing=Issuing(ledger=store.ledger, clock=clock, law=check),
+        reversing=reversing,
+        confirming=Confirming(
+            reversing=reversing,
+            uses=store.uses,
+            confirmations=store.confirmations,
+            clock=clock,
+        ),
+        verifying=Verifying(
+            ledger=store.ledger,
+            counter=store.verify_counter,
+            clock=clock,
+            daily_limit=orders.settings.verify_limit,
+        ),
+        ledger=store.ledger,
+        credit=store.credit,
+        directory=store.directory,
+        clock=clock,
+        health=CellHealth(folder=folder, store=store, clock=clock).look,
+        version=version("kaipiao"),
+        log_folder=folder.evidence,
+        log_vkey=(folder.secrets / VKEY_NAME).read_text(encoding="utf-8").strip(),
+    )

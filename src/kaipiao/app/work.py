@@ -1,0 +1,108 @@
+"""``work``: what a cell does beside answering: the evidence log and the clocks.
+
+One process, because one writer owns the log.  Nothing here stands in the issuing path: while
+it is down, invoices are issued and their proofs wait.
+"""
+
+import asyncio
+import logging
+import signal
+from contextlib import suppress
+
+from kaipiao.app.clock import SystemClock
+from kaipiao.app.folder import CellFolder
+from kaipiao.app.health import BEAT_EVERY_S, beat
+from kaipiao.app.journal import keep_journal
+from kaipiao.app.orders import Orders, receive_orders, say_ready
+from kaipiao.errors import Outage
+from kaipiao.evidence.disk import LocalDisk
+from kaipiao.evidence.keys import open_key
+from kaipiao.evidence.writer import LogWriter, run_log
+from kaipiao.fiscal.month import next_month, tax_month
+from kaipiao.ledger.store import Store
+from kaipiao.ports import Clock, Confirmations, CreditBook
+
+CLOCKS_EVERY_S = 20.0
+"""Lapsing and opening are written down this often; reading never waits for it."""
+
+log = logging.getLogger(__name__)
+
+
+async def work(orders: Orders) -> None:
+    """Write the log and keep the clocks until SIGTERM; then publish what is committed."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    settings, clock = orders.settings, SystemClock()
+    store = await Store.open(orders.dsn, clock=clock, area=settings.area, channel=settings.channel)
+    try:
+        writer = compose_writer(orders, store, clock)
+        folder = CellFolder(settings.data)
+        tasks = [
+            asyncio.create_task(keep_clocks(store.confirmations, store.credit, clock, stop)),
+            asyncio.create_task(keep_beating(folder, stop)),
+        ]
+        say_ready()
+        await run_log(writer, stop=stop)
+        await asyncio.gather(*tasks)
+        await publish_last(writer)
+    finally:
+        await store.close()
+
+
+def compose_writer(orders: Orders, store: Store, clock: Clock) -> LogWriter:
+    folder = CellFolder(orders.settings.data)
+    return LogWriter(
+        order=store.order,
+        disk=LocalDisk(folder.evidence),
+        signer=open_key(folder.secrets, orders.settings.log_origin),
+        clock=clock,
+    )
+
+
+async def publish_last(writer: LogWriter) -> None:
+    """What was committed before the stop is proved before we go, if the ledger answers."""
+    try:
+        with writer:
+            while await writer.advance():
+                pass
+    except (Outage, OSError) as error:
+        log.warning("the last checkpoint has to wait for the next start: %r", error)
+
+
+async def keep_clocks(
+    confirmations: Confirmations, credit: CreditBook, clock: Clock, stop: asyncio.Event
+) -> None:
+    """Lapse forms whose time has passed; open this month's credit lines, and the next one's."""
+    while not stop.is_set():
+        now = clock.now()
+        try:
+            await confirmations.lapse(now)
+            await credit.roll(tax_month(now))
+            await credit.roll(next_month(tax_month(now)))
+        except Outage as error:
+            log.warning("the clocks wait for the ledger: %r", error)
+        await _pause(stop, CLOCKS_EVERY_S)
+
+
+async def keep_beating(folder: CellFolder, stop: asyncio.Event) -> None:
+    """Say that we are alive, for status pages."""
+    while not stop.is_set():
+        beat(folder)
+        await _pause(stop, BEAT_EVERY_S)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+def main() -> None:
+    orders = receive_orders()
+    keep_journal(CellFolder(orders.settings.data).logs, orders.name)
+    asyncio.run(work(orders))
+
+
+if __name__ == "__main__":
+    main()
