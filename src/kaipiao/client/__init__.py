@@ -1,0 +1,15 @@
+"""Client: the Python client of a cell, for people who keep books and lose connections.
+
+One call, one key, one invoice: when an answer is lost, the client asks again with the same
+key and the same bytes until it hears an answer or its retry budget is spent.  It never makes
+a key up for you: a key that your own records do not know cannot be asked about again.
+
+We promise
+    - a refusal arrives as ``Problem`` with the server's code, texts and violations;
+    - an outage arrives as ``Unreachable`` only after the budget: the outcome is unknown,
+      and asking again with the same key is always safe.
+
+May touch  its server.  May not  touch any other machine, or read a clock on the wall.
+
+Start reading at ``client.py``.
+"""
