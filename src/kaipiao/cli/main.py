@@ -1,0 +1,158 @@
+"""``kaipiao``: finds the command, and turns every way to fail into an exit code.
+
+Nothing is imported here but click and our own texts: a command that only reads a file should
+not pay for an HTTP client, and ``--help`` should be there at once.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import click
+
+from kaipiao.cli import exits
+from kaipiao.cli.language import Language, choose, t
+
+COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
+    "cell": {
+        "demo": ("从零演示全过程: 开票、冲红、离线查验", "The main job from nothing, to look at"),
+        "up": ("启动本机单元并保持运行", "Start a cell on this machine and keep it running"),
+        "doctor": ("本机有什么问题, 该输入什么", "What is wrong with this machine, what to type"),
+        "key": ("API 密钥: 新建、列出、吊销", "API keys: create, list, revoke"),
+        "credit": ("授信额度: 授予、调整、查看", "Credit lines: grant, adjust, show"),
+    },
+    "invoice": {
+        "issue": ("开票: JSON、NDJSON、XLSX 文件", "Issue invoices from JSON, NDJSON or XLSX"),
+        "check": ("只校验草稿, 不开票", "Check drafts against all rules; issue nothing"),
+        "template": ("生成空白开票表格", "Write an empty sheet to fill in"),
+        "show": ("查看一张发票", "Show one invoice"),
+        "list": ("列出某销方的发票", "List a seller's invoices"),
+        "reverse": ("冲红, 全部或部分", "Reverse an invoice, wholly or in part"),
+        "confirm": ("红字确认单", "Red-letter confirmation forms"),
+    },
+    "proof": {
+        "receipt": ("取回存证回执", "Fetch the proof of an invoice"),
+        "verify": ("查验: 离线凭回执, 或按票面信息", "Verify: offline by receipt, or by fields"),
+        "read": ("读取二维码、XML、OFD 发票", "Read a QR text, an XML or an OFD invoice"),
+        "log": ("存证日志: 检查点、公钥、一致性", "Evidence log: checkpoint, key, consistency"),
+    },
+}
+"""Every command, with the line that the overview shows, so that none need be imported for it."""
+
+_TITLES = {
+    "cell": ("单元", "The cell"),
+    "invoice": ("发票", "Invoices"),
+    "proof": ("查验与存证", "Verification and evidence"),
+}
+
+
+class Kaipiao(click.Group):
+    """The overview; imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for group in COMMANDS.values() for name in group]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"kaipiao.cli.{cmd_name}")
+        return cast(click.Command, module.command)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.indentation():
+            formatter.write_paragraph()
+            formatter.write_text(
+                t(
+                    "开票: 不停歇的电子发票平台。先试试 kaipiao demo。",
+                    "Electronic invoices that keep being issued. To see it: kaipiao demo.",
+                )
+            )
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        click.Command.format_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for group, commands in COMMANDS.items():
+            with formatter.section(t(*_TITLES[group])):
+                formatter.write_dl([(name, t(*line)) for name, line in commands.items()])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section(t("退出码", "Exit codes")):
+            formatter.write_dl([(str(code), t(*line)) for code, line in exits.EXITS.items()])
+
+
+def _choose_language(_: click.Context, __: click.Parameter, value: str | None) -> None:
+    if value:
+        choose(cast(Language, value))
+
+
+def _show_version(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        click.echo(f"kaipiao {version('kaipiao')}")
+        context.exit()
+
+
+@click.command(cls=Kaipiao, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--lang",
+    type=click.Choice(["zh", "en"]),
+    is_eager=True,
+    expose_value=False,
+    callback=_choose_language,
+    help="中文 / English",
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help=""
+)
+def kaipiao() -> None:
+    """Replaced by ``Kaipiao.format_help_text``."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The program: runs one command and exits with its code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code.  Only a defect shows a traceback."""
+    try:
+        code: Any = kaipiao.main(arguments, prog_name="kaipiao", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else exits.OK
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(
+            t("\n已中断。再次运行会接着做。", "\nInterrupted. Run it again to carry on."), err=True
+        )
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes stdout once more on its way out: give it somewhere to flush to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.PIPE_CLOSED
+    except Exception as error:
+        return _explain(error)
+
+
+def _explain(error: Exception) -> int:
+    """The exit code of a failure, told to the person; a defect keeps its traceback."""
+    for explain in _explainers():
+        if (code := explain(error)) is not None:
+            return code
+    import traceback
+
+    traceback.print_exception(error)
+    click.echo(t(*exits.EXITS[exits.DEFECT]), err=True)
+    return exits.DEFECT
+
+
+def _explainers() -> list[Callable[[Exception], int | None]]:
+    from kaipiao.cli.failures import explain
+
+    return [explain]

@@ -1,0 +1,259 @@
+"""``kaipiao verify``: is this invoice genuine?  Offline by its receipt, or by its fields."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+import msgspec
+
+from kaipiao.base.canonical import canonical
+from kaipiao.cli import exits
+from kaipiao.cli.language import t
+from kaipiao.cli.terminal import say, say_json
+from kaipiao.evidence.verdict import FaultCode, Verdict, verify_receipt
+from kaipiao.fiscal.draft import Draft
+from kaipiao.fiscal.money import format_yuan, parse_yuan
+from kaipiao.fiscal.month import BEIJING
+
+_FAULTS_ZH = {
+    FaultCode.UNREADABLE: "不是回执, 或已损坏到无法读取",
+    FaultCode.NO_OPENING: "回执中的票面字段缺失或损坏",
+    FaultCode.OTHER_LOG: "回执来自另一个日志, 与给出的公钥不符",
+    FaultCode.UNSIGNED: "没有该公钥的签名",
+    FaultCode.FORGED: "签名是伪造的: 检查点被改动过",
+    FaultCode.IMPOSSIBLE_PATH: "证明路径不可能属于这样大小的日志",
+    FaultCode.NOT_IN_LOG: "号码、时间、金额、摘要或路径与入链时不一致",
+    FaultCode.OTHER_INVOICE: "回执对应的是另一张内容不同的发票",
+}
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The answer for scripts."""
+
+    genuine: bool
+    number: str = ""
+    issued_at: datetime | None = None
+    gross_fen: int | None = None
+    log: str = ""
+    log_index: int | None = None
+    log_size: int | None = None
+    faults: list[str] = []
+
+
+class _Shown(msgspec.Struct):
+    """An invoice as ``kaipiao show --json`` prints it, or any envelope around a draft."""
+
+    draft: Draft
+
+
+@click.command(
+    "verify",
+    help=t(
+        """查验发票。
+
+        凭回执 FILE 离线查验: 只需日志公钥, 不连网, 不需信任我们。没有 FILE 时按票面信息
+        (--number --date --amount --kind) 向单元查验, 每张每日次数有限。
+
+        \b
+        例:  kaipiao verify 26311000000000000001.receipt --log-key log.vkey
+             kaipiao verify my.receipt --invoice invoice.json
+             kaipiao verify --number 26311000000000000001 --date 2026-11-24 \\
+                            --amount 113.00 --kind ordinary
+
+        公钥来自 --log-key (文件或文本)、KAIPIAO_LOG_KEY, 或本机数据目录。
+
+        退出码: 0 真实, 1 不真实或不符, 2 无法读取。
+        """,
+        """Verify an invoice.
+
+        By its receipt FILE, offline: it takes the log's public key and nothing else, no network
+        and no trust in us.  Without FILE, by what is printed on it (--number --date --amount
+        --kind), asking a cell, some times a day for each invoice.
+
+        \b
+        Examples:
+          kaipiao verify 26311000000000000001.receipt --log-key log.vkey
+          kaipiao verify my.receipt --invoice invoice.json
+          kaipiao verify --number 26311000000000000001 --date 2026-11-24 \\
+                         --amount 113.00 --kind ordinary
+
+        The key comes from --log-key (a file or its text), KAIPIAO_LOG_KEY, or the data folder
+        of this machine's cell.
+
+        Exits 0 if it is genuine, 1 if it is not, 2 if something cannot be read.
+        """,
+    ),
+)
+@click.argument("file", required=False)
+@click.option(
+    "--log-key",
+    metavar="FILE|TEXT",
+    envvar="KAIPIAO_LOG_KEY",
+    help=t("日志公钥", "The log's public key."),
+)
+@click.option(
+    "--invoice",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help=t("同时核对发票内容 (JSON)", "Also compare the invoice itself (JSON)."),
+)
+@click.option("--number", help=t("发票号码", "Invoice number."))
+@click.option(
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help=t("开票日期", "Day of issue."),
+)
+@click.option("--amount", metavar="YUAN", help=t("价税合计 (元)", "Total with tax, in yuan."))
+@click.option(
+    "--kind",
+    type=click.Choice(["special", "ordinary"]),
+    help=t("专票 special, 普票 ordinary", "Kind of the invoice."),
+)
+@click.option("--url", envvar="KAIPIAO_URL", help=t("单元地址", "Address of the cell."))
+@click.option("--json", "as_json", is_flag=True, help=t("输出 JSON", "Print JSON."))
+@click.pass_context
+def command(
+    context: click.Context,
+    file: str | None,
+    log_key: str | None,
+    invoice: Path | None,
+    number: str | None,
+    day: datetime | None,
+    amount: str | None,
+    kind: str | None,
+    url: str | None,
+    as_json: bool,
+) -> None:
+    if file is not None:
+        found = offline(file, log_key, invoice)
+        say_json(found) if as_json else _show(found)
+        context.exit(exits.OK if found.genuine else exits.NO)
+    if not (number and day and amount and kind):
+        raise click.UsageError(
+            t(
+                "给出回执文件, 或 --number --date --amount --kind 全部四项。",
+                "Give a receipt FILE, or all of --number --date --amount --kind.",
+            )
+        )
+    context.exit(_by_fields(url, number, day, amount, kind, as_json=as_json))
+
+
+def offline(file: str, log_key: str | None, invoice: Path | None) -> Found:
+    """Judge a receipt with nothing but the public key."""
+    text = Path(file).read_bytes().decode("utf-8", "replace")
+    draft_bytes = _canonical_of(invoice) if invoice else None
+    try:
+        verdict = verify_receipt(text, find_log_key(log_key), draft_bytes=draft_bytes)
+    except ValueError as error:
+        raise click.UsageError(
+            t(f"日志公钥无法使用: {error}", f"That is no log key: {error}")
+        ) from None
+    return _found(verdict)
+
+
+def find_log_key(given: str | None) -> str:
+    """The key itself, from its text, a file, or the cell of this machine."""
+    if given and "+" in given and not Path(given).exists():
+        return given.strip()
+    if given:
+        return Path(given).read_text(encoding="utf-8").strip()
+    from kaipiao.cli.reach import local_log_key
+
+    if key := local_log_key():
+        return key
+    raise click.UsageError(
+        t(
+            "需要日志公钥: --log-key 文件或文本。从单元取得: kaipiao log key > log.vkey",
+            "The log's public key is needed: --log-key FILE. From a cell: "
+            "kaipiao log key > log.vkey",
+        )
+    )
+
+
+def _canonical_of(path: Path) -> bytes:
+    """The canonical draft in a JSON file: a bare draft, or an invoice around one."""
+    content = path.read_bytes()
+    try:
+        return canonical(msgspec.json.decode(content, type=Draft))
+    except msgspec.DecodeError as error:
+        try:
+            return canonical(msgspec.json.decode(content, type=_Shown).draft)
+        except msgspec.DecodeError:
+            raise click.UsageError(
+                t(f"{path} 不是发票 JSON: {error}", f"{path} is no invoice in JSON: {error}")
+            ) from None
+
+
+def _found(verdict: Verdict) -> Found:
+    opening, checkpoint = verdict.opening, verdict.checkpoint
+    faults = [t(f"{_FAULTS_ZH[f.code]} ({f.code})", f"{f.why} ({f.code})") for f in verdict.faults]
+    return Found(
+        genuine=verdict.is_genuine,
+        number=opening.number if opening else "",
+        issued_at=opening.issued_at if opening else None,
+        gross_fen=opening.net_fen + opening.tax_fen if opening else None,
+        log=checkpoint.origin if checkpoint else "",
+        log_index=verdict.index,
+        log_size=checkpoint.size if checkpoint else None,
+        faults=faults,
+    )
+
+
+def _show(found: Found) -> None:
+    if not found.genuine:
+        say(t("不真实:", "Not genuine:"))
+        for fault in found.faults:
+            say(f"  ✗ {fault}")
+        return
+    assert found.issued_at is not None
+    at = found.issued_at.astimezone(BEIJING)
+    say(
+        t(
+            f"真实。发票 {found.number}, 开具于 {at:%Y-%m-%d %H:%M:%S}, "
+            f"价税合计 {format_yuan(found.gross_fen or 0)} 元。\n"
+            f"日志 {found.log} 第 {found.log_index} 项, 检查点大小 {found.log_size}。",
+            f"Genuine. Invoice {found.number}, issued {at:%Y-%m-%d %H:%M:%S} Beijing time, "
+            f"{format_yuan(found.gross_fen or 0)} yuan with tax.\n"
+            f"Entry {found.log_index} of the log {found.log}, under a checkpoint of "
+            f"{found.log_size}.",
+        )
+    )
+
+
+def _by_fields(
+    url: str | None, number: str, day: datetime, amount: str, kind: str, *, as_json: bool
+) -> int:
+    from kaipiao.cli.reach import anyone
+
+    try:
+        gross_fen = parse_yuan(amount)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    with anyone(url) as client:
+        finding = client.verify(number, issued_on=day.date(), gross_fen=gross_fen, kind=kind)
+    if as_json:
+        say_json(finding)
+    else:
+        say(_FINDINGS[finding.answer]())
+        if finding.standing:
+            say(_STANDINGS[finding.standing]())
+    return exits.OK if finding.answer == "valid" else exits.NO
+
+
+_FINDINGS = {
+    "valid": lambda: t(
+        "一致: 确有此票, 票面信息相符。", "Valid: there is such an invoice, and it says this."
+    ),
+    "no-such-invoice": lambda: t("查无此票。", "There is no such invoice."),
+    "does-not-match": lambda: t(
+        "不一致: 票面信息与记录不符。", "There is such a number, and it says something else."
+    ),
+}
+_STANDINGS = {
+    "issued": lambda: t("状态: 正常", "Standing: issued"),
+    "reversed-in-part": lambda: t("状态: 部分冲红", "Standing: reversed in part"),
+    "reversed-wholly": lambda: t("状态: 已全部冲红", "Standing: reversed wholly"),
+    "red-letter": lambda: t("状态: 红字发票", "Standing: a red letter"),
+}
