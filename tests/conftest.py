@@ -23,7 +23,7 @@ from kaipiao.ledger.embedded.server import EmbeddedPostgres
 from kaipiao.ledger.embedded.settings import TEST_SIZE
 from kaipiao.ledger.migrate import migrate
 
-pytest_plugins = ["tests.stores"]
+pytest_plugins = ["tests.stores", "tests.gateway_bench"]
 
 TEMPLATE = "migrated"
 

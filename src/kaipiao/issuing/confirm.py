@@ -121,6 +121,10 @@ class Confirming:
         await self._uses.note_use(number, use, at=self._clock.now())
         return await self._uses.uses(number)
 
+    async def uses(self, number: InvoiceNumber) -> frozenset[Use]:
+        """What the buyer did with an invoice."""
+        return await self._uses.uses(number)
+
     async def lapse(self) -> int:
         """Write down the forms whose time has passed; reading does not wait for this."""
         now: datetime = self._clock.now()

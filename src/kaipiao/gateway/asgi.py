@@ -1,0 +1,56 @@
+"""The ASGI application: our front, and behind it the surface that Litestar routes."""
+
+from typing import cast
+
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+
+from kaipiao.gateway.calls import StrictRequest
+from kaipiao.gateway.confirmations import ConfirmationCalls
+from kaipiao.gateway.credit_lines import CreditCalls
+from kaipiao.gateway.document import compose_document
+from kaipiao.gateway.failing import answer_failure, check_parameters
+from kaipiao.gateway.front import Front
+from kaipiao.gateway.invoices import Invoices
+from kaipiao.gateway.keys import KeyCalls
+from kaipiao.gateway.log import LogFiles
+from kaipiao.gateway.pages import Pages
+from kaipiao.gateway.red_letters import RedLetterCalls
+from kaipiao.gateway.status import StatusCalls
+from kaipiao.gateway.verify import VerifyCall
+from kaipiao.gateway.visit import App
+from kaipiao.gateway.wiring import Services
+
+
+def build_app(services: Services) -> Front:
+    """The application, ready to serve.  It opens and closes nothing of ``services``."""
+    handlers = compose_handlers(services)
+    surface = Litestar(
+        [
+            *handlers,
+            *Pages(
+                services.version, compose_document(handlers, version=services.version)
+            ).handlers(),
+        ],
+        request_class=StrictRequest,
+        exception_handlers={Exception: answer_failure},
+        before_request=check_parameters,
+        openapi_config=None,
+        logging_config=None,
+    )
+    return Front(services, cast(App, surface))
+
+
+def compose_handlers(services: Services) -> list[HTTPRouteHandler]:
+    """Every documented call that Litestar routes."""
+    rooms = (
+        Invoices(services),
+        RedLetterCalls(services),
+        ConfirmationCalls(services),
+        CreditCalls(services),
+        VerifyCall(services),
+        StatusCalls(services),
+        KeyCalls(services),
+        LogFiles(services),
+    )
+    return [handler for room in rooms for handler in room.handlers()]

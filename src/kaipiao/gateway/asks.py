@@ -1,0 +1,72 @@
+"""Bodies that callers send, beside drafts and reversal asks (``fiscal``)."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from kaipiao.fiscal.confirmation import Side, Use
+from kaipiao.fiscal.draft import Draft
+from kaipiao.fiscal.money import MAX_FEN
+from kaipiao.fiscal.red_letter import LineAsk, Reason
+
+Permission = Literal["issue", "read", "confirm", "grant", "admin"]
+Number = Annotated[str, Meta(pattern=r"^[0-9]{20}$")]
+FormId = Annotated[str, Meta(pattern=r"^([0-9]{20})?$")]
+TaxpayerScope = Annotated[str, Meta(pattern=r"^([0-9A-Z]{15,20}|\*)$")]
+ShortText = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+LimitFen = Annotated[int, Meta(ge=0, le=MAX_FEN)]
+
+
+class _Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Nothing unknown is taken."""
+
+
+class BatchLine(_Ask, frozen=True):
+    """One line of a batch."""
+
+    key: str
+    draft: Draft
+
+
+class RedLetterAsk(_Ask, frozen=True):
+    """What to take back; without `lines`, all that is left.
+
+    `confirmation` names the form under which it was agreed, where one is needed.
+    """
+
+    reason: Reason
+    lines: tuple[LineAsk, ...] = ()
+    issuer: str = ""
+    remark: str = ""
+    confirmation: FormId = ""
+
+
+class OpenForm(_Ask, frozen=True):
+    """A confirmation form to open.  `by` is needed only if the key acts for both sides."""
+
+    number: Number
+    reason: Reason
+    lines: tuple[LineAsk, ...] = ()
+    issuer: str = ""
+    remark: str = ""
+    by: Side | None = None
+
+
+class UseAsk(_Ask, frozen=True):
+    use: Use
+
+
+class CreditAsk(_Ask, frozen=True):
+    limit_fen: LimitFen
+
+
+class KeyAsk(_Ask, frozen=True):
+    """A new API key.  `taxpayers` holds the ids it may act for; `*` stands for all."""
+
+    tenant: ShortText
+    name: ShortText
+    may: Annotated[tuple[Permission, ...], Meta(min_length=1)]
+    taxpayers: Annotated[tuple[TaxpayerScope, ...], Meta(min_length=1, max_length=1_000)]
+    expires_at: datetime | None = None

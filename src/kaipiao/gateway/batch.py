@@ -1,0 +1,242 @@
+"""``POST /v1/invoices:batch``: NDJSON in, one result line for each line in, in order.
+
+    {"key": "sale-1", "draft": {…}}
+    {"line": 1, "key": "sale-1", "status": 201, "receipt": {…}}
+
+Lines are issued in chunks as they arrive, and each chunk's results are sent as soon as it is
+durable.  No line fails its neighbours.  To resume after a cut, send the whole file again:
+lines that were issued answer 200 with their first receipt.
+
+Results wait in memory for a caller who sends everything before reading anything: if we stopped
+reading until they read, both would wait for ever.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from kaipiao.base.canonical import canonical
+from kaipiao.errors import KeyMissing, Malformed, Outage, Refusal
+from kaipiao.fiscal.invoice import IdempotencyKey, Receipt, parse_key
+from kaipiao.gateway.asks import BatchLine
+from kaipiao.gateway.faults import find_faults, repeats_a_member
+from kaipiao.gateway.finish import finish
+from kaipiao.gateway.identity import authorize
+from kaipiao.gateway.lines import Cut, LineCutter
+from kaipiao.gateway.outlet import Outlet
+from kaipiao.gateway.problems import Problem, compose_problem
+from kaipiao.gateway.rates import Rates
+from kaipiao.gateway.reading import CallerGone, check_length, check_media_type
+from kaipiao.gateway.refusals import BatchTooLarge, BodyTooLarge, BodyTooSlow
+from kaipiao.gateway.shapes import ReceiptView, view_receipt
+from kaipiao.gateway.visit import Message, Receive, Send, Visit
+from kaipiao.gateway.wiring import Services
+from kaipiao.issuing.issue import Ask
+from kaipiao.ports import ApiKey, Outcome
+
+MEDIA_TYPE = b"application/x-ndjson"
+MEDIA_TYPES = frozenset({MEDIA_TYPE, b"application/ndjson", b"application/jsonl"})
+
+_decode = msgspec.json.Decoder(BatchLine).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one line: a receipt (201, or 200 for a repeat) or a problem."""
+
+    line: int
+    status: int
+    key: str = ""
+    receipt: ReceiptView | None = None
+    problem: Problem | None = None
+
+
+class _Read(NamedTuple):
+    """A line, understood or not."""
+
+    number: int
+    key: str
+    ask: Ask | Refusal
+
+
+class BatchCall:
+    """Answers the batch call."""
+
+    def __init__(self, services: Services) -> None:
+        self._issuing = services.issuing
+        self._limits = services.limits
+
+    async def __call__(self, visit: Visit, receive: Receive, send: Send, *, rates: Rates) -> None:
+        caller = authorize(visit.key, "issue")
+        check_media_type(visit, MEDIA_TYPES)
+        check_length(visit, self._limits.max_batch_bytes)
+        outlet = Outlet(
+            send,
+            visit,
+            media_type=MEDIA_TYPE,
+            max_unsent_bytes=self._limits.max_unsent_bytes,
+            patience_s=self._limits.batch_timeout_s,
+        )
+        try:
+            await self._run(visit, receive, outlet, caller, rates)
+        finally:
+            await outlet.abandon()
+
+    async def _run(
+        self, visit: Visit, receive: Receive, outlet: Outlet, caller: ApiKey, rates: Rates
+    ) -> None:
+        last = 0
+        try:
+            async for chunk in self._chunks(receive):
+                await _pace(rates, caller.key_id, len(chunk))
+                results = await self._issue(chunk, caller, visit)
+                await outlet.put(b"".join(_encode(result) + b"\n" for result in results))
+                last = chunk[-1].number
+        except (BatchTooLarge, BodyTooSlow) as end:
+            if not outlet.has_begun:
+                raise
+            await outlet.put(_encode(self._result(last + 1, "", end, visit)) + b"\n")
+        await outlet.close()
+
+    async def _chunks(self, receive: Receive) -> AsyncIterator[Sequence[Cut]]:
+        """Lines as they come, at most so many at once.
+
+        Raises:
+            BatchTooLarge, BodyTooSlow: after the lines before it.
+            CallerGone
+        """
+        limits = self._limits
+        cutter = LineCutter(limits.max_body_bytes)
+        left, size, more = limits.max_batch_lines, 0, True
+        patience = _Patience(limits.body_timeout_s, limits.batch_timeout_s)
+        while more:
+            message = await patience.wait(receive)
+            piece: bytes = message.get("body", b"")
+            more = message.get("more_body", False)
+            size += len(piece)
+            if size > limits.max_batch_bytes:
+                raise BatchTooLarge(limit=f"{limits.max_batch_bytes} bytes")
+            cuts = cutter.feed(piece) + ([] if more else cutter.end())
+            for start in range(0, min(len(cuts), left), limits.batch_chunk_lines):
+                yield cuts[start : min(start + limits.batch_chunk_lines, left)]
+            left -= len(cuts)
+            if left < 0:
+                raise BatchTooLarge(limit=f"{limits.max_batch_lines} lines")
+
+    async def _issue(self, chunk: Sequence[Cut], caller: ApiKey, visit: Visit) -> list[BatchResult]:
+        reads = [self._read(cut, caller) for cut in chunk]
+        asks = [read.ask for read in reads if not isinstance(read.ask, Refusal)]
+        outcomes = iter(await self._outcomes(asks))
+        return [
+            self._result(
+                read.number,
+                read.key,
+                read.ask if isinstance(read.ask, Refusal) else next(outcomes),
+                visit,
+            )
+            for read in reads
+        ]
+
+    async def _outcomes(self, asks: list[Ask]) -> Sequence[Outcome]:
+        try:
+            issuing = self._issuing.issue_all(asks)
+            return await finish(issuing, timeout_s=self._limits.answer_timeout_s)
+        except Outage as outage:
+            return [outage] * len(asks)
+
+    def _read(self, cut: Cut, caller: ApiKey) -> _Read:
+        if cut.content is None:
+            return _Read(cut.number, "", BodyTooLarge(limit_bytes=self._limits.max_body_bytes))
+        try:
+            line = read_line(cut.content)
+        except Malformed as malformed:
+            return _Read(cut.number, _salvage_key(cut.content), malformed)
+        try:
+            authorize(caller, "issue", line.draft.seller.taxpayer_id)
+            return _Read(cut.number, line.key, (_key(line.key), line.draft))
+        except Refusal as refusal:
+            return _Read(cut.number, line.key, refusal)
+
+    def _result(self, line: int, key: str, outcome: Outcome, visit: Visit) -> BatchResult:
+        if isinstance(outcome, Receipt):
+            status = 200 if outcome.replayed else 201
+            return BatchResult(line=line, key=key, status=status, receipt=view_receipt(outcome))
+        problem, _ = compose_problem(
+            outcome,
+            language=visit.language,
+            request_id=f"{visit.request_id.decode()}:{line}",
+            max_violations=self._limits.max_violations,
+        )
+        return BatchResult(line=line, key=key, status=problem.status, problem=problem)
+
+
+class _Patience:
+    """Waits for the next piece, not too long for one and not too long for all."""
+
+    def __init__(self, piece_s: float, whole_s: float) -> None:
+        self._piece_s = piece_s
+        self._whole_s = whole_s
+        self._end = asyncio.get_running_loop().time() + whole_s
+
+    async def wait(self, receive: Receive) -> Message:
+        left_s = self._end - asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(min(self._piece_s, left_s)):
+                message = await receive()
+        except TimeoutError:
+            timeout_s = self._piece_s if left_s > self._piece_s else self._whole_s
+            raise BodyTooSlow(timeout_s=timeout_s) from None
+        if message["type"] == "http.disconnect":
+            raise CallerGone
+        return message
+
+
+def read_line(content: bytes) -> BatchLine:
+    """One line's key and draft.
+
+    Raises:
+        Malformed: with every fault; pointers are into the draft, as everywhere.
+    """
+    try:
+        line = _decode(content)
+    except (ValueError, RecursionError):
+        raise _malformed(content) from None
+    if repeats_a_member(content, canonical(line)):
+        raise _malformed(content)
+    return line
+
+
+def _malformed(content: bytes) -> Malformed:
+    return Malformed(
+        [
+            msgspec.structs.replace(fault, path=fault.path.removeprefix("/draft"))
+            for fault in find_faults(content, BatchLine)
+        ]
+    )
+
+
+class _Keyed(msgspec.Struct):
+    key: str = ""
+
+
+def _salvage_key(content: bytes) -> str:
+    """The key of a line that is otherwise not understood, so that its sender can find it."""
+    try:
+        return msgspec.json.decode(content, type=_Keyed).key
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _key(text: str) -> IdempotencyKey:
+    try:
+        return parse_key(text)
+    except ValueError:
+        raise KeyMissing from None
+
+
+async def _pace(rates: Rates, caller: str, lines: int) -> None:
+    """Wait until the caller may issue so many; a batch is slowed down, never refused, by rate."""
+    await asyncio.sleep(rates.wait_s(caller, tokens=lines))
+    rates.charge(caller, tokens=lines)

@@ -1,0 +1,177 @@
+"""The OpenAPI 3.1 document: what the API takes and answers, and nothing it does not.
+
+Litestar lists the calls it routes.  The schemas are msgspec's own, made from the very types
+that decode and encode, so they say what is really accepted.  The calls answered from their
+bytes are written down here, and every call gets the problems it can answer with.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+
+from kaipiao.fiscal.draft import Draft
+from kaipiao.gateway import asks, shapes, status, verify
+from kaipiao.gateway.batch import MEDIA_TYPE, BatchResult
+from kaipiao.gateway.credit_lines import CreditLines
+from kaipiao.gateway.problems import Problem
+from kaipiao.issuing.verify import Finding, Question
+
+Node = dict[str, Any]
+
+TYPES: tuple[type, ...] = (
+    Draft, Problem, BatchResult, CreditLines, Finding, Question,
+    asks.BatchLine, asks.RedLetterAsk, asks.OpenForm, asks.UseAsk, asks.CreditAsk, asks.KeyAsk,
+    shapes.ReceiptView, shapes.InvoiceView, shapes.InvoicePage, shapes.ConfirmationView,
+    shapes.ConfirmationPage, shapes.CreditLineView, shapes.UsesView, shapes.RedLetters,
+    shapes.NewKey, shapes.KeyList, shapes.KeyView,
+    status.StatusView, verify.ReceiptFinding,
+)  # fmt: skip
+
+PUBLIC = frozenset({"verify", "read_status", "read_vkey", "read_checkpoint"})
+KEYED = frozenset({"issue_invoice", "reverse_invoice", "open_confirmation"})
+"""Calls that need an Idempotency-Key."""
+ANYWHERE = (400, 429, 431, 500, 503)
+FOR_KEYS = (401, 403)
+FOR_BODIES = (408, 413, 415)
+ALSO: dict[str, tuple[int, ...]] = {
+    "issue_invoice": (409, 422),
+    "reverse_invoice": (409, 422),
+    "open_confirmation": (409, 422),
+    "confirm": (409,),
+    "deny": (409,),
+    "withdraw": (409,),
+    "flag": (409,),
+    "read_receipt": (409,),
+    "grant_credit": (409,),
+    "adjust_credit": (409,),
+}
+"""Beyond what every call, every call with a key and every call with a body can answer."""
+
+_JSON = "application/json"
+_TEXT = {"type": "string"}
+
+
+def compose_document(handlers: list[HTTPRouteHandler], *, version: str) -> bytes:
+    """The document, as JSON."""
+    document = _list_calls(handlers, version)
+    paths: Node = document["paths"]
+    paths["/v1/invoices"]["post"] = _issue_call()
+    paths["/v1/invoices:batch"] = {"post": _batch_call()}
+    paths["/v1/verify"]["post"] |= _verify_bodies()
+    _, schemas = msgspec.json.schema_components(TYPES, ref_template="#/components/schemas/{name}")
+    document["components"] = {"schemas": schemas, "securitySchemes": {"key": _scheme()}}
+    document["security"] = [{"key": []}]
+    for path, item in paths.items():
+        for method, call in item.items():
+            _complete(path, method, call)
+    return msgspec.json.encode(document)
+
+
+def _list_calls(handlers: list[HTTPRouteHandler], version: str) -> Node:
+    """The calls that Litestar routes, as it describes them."""
+    config = OpenAPIConfig(title="Kaipiao 开票", version=version, use_handler_docstrings=True)
+    return Litestar(handlers, openapi_config=config).openapi_schema.to_schema()
+
+
+def _complete(path: str, method: str, call: Node) -> None:
+    name = call["operationId"]
+    if name in PUBLIC:
+        call["security"] = []
+    statuses = [*ANYWHERE, *ALSO.get(name, ())]
+    statuses += [] if name in PUBLIC else FOR_KEYS
+    statuses += FOR_BODIES if method in ("post", "put") else ()
+    statuses += (404,) if "{" in path else ()
+    if name == "open_confirmation":
+        statuses.append(404)
+    responses: Node = {code: node for code, node in call["responses"].items() if code < "400"}
+    call["responses"] = responses | {str(code): _problem() for code in sorted(set(statuses))}
+    if name in KEYED:
+        replay = {"200": _replayed(responses["201"])}
+        call["responses"] |= replay
+        call.setdefault("parameters", []).append(_key_header())
+    for parameter in call.get("parameters", ()):
+        parameter["schema"] = _without_null(parameter["schema"])
+
+
+def _issue_call() -> Node:
+    return {
+        "operationId": "issue_invoice",
+        "summary": "Issue",
+        "description": "Issue an invoice (开票).  A repeat with the same key answers 200 with "
+        "the first receipt, byte for byte; the same key with other content is 422.",
+        "requestBody": _body({_JSON: _ref("Draft")}),
+        "responses": {"201": _answer("Issued: the receipt.", {_JSON: _ref("ReceiptView")})},
+    }
+
+
+def _batch_call() -> Node:
+    media_type = MEDIA_TYPE.decode()
+    return {
+        "operationId": "issue_batch",
+        "summary": "IssueBatch",
+        "description": "Issue many: one `BatchLine` a line, and for each a line of "
+        "`BatchResult`, in order, sent as it becomes durable.  No line fails its neighbours; "
+        "to resume, send everything again.  (The schemas are those of one line.)",
+        "requestBody": _body({media_type: _TEXT}),
+        "responses": {"200": _answer("One result a line.", {media_type: _TEXT})},
+    }
+
+
+def _verify_bodies() -> Node:
+    either = {"oneOf": [_ref("Finding"), _ref("ReceiptFinding")]}
+    return {
+        "requestBody": _body({_JSON: _ref("Question"), "text/plain": _TEXT}),
+        "responses": {"200": _answer("The finding.", {_JSON: either})},
+    }
+
+
+def _scheme() -> Node:
+    return {"type": "http", "scheme": "bearer", "description": "An API key: kp_<id>_<secret>."}
+
+
+def _key_header() -> Node:
+    return {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": True,
+        "description": "Your own name for this: the same name never does it twice.",
+        "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
+    }
+
+
+def _ref(name: str) -> Node:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _body(content: dict[str, Node]) -> Node:
+    return {"required": True, "content": _content(content)}
+
+
+def _answer(description: str, content: dict[str, Node]) -> Node:
+    return {"description": description, "content": _content(content)}
+
+
+def _content(content: dict[str, Node]) -> Node:
+    return {media_type: {"schema": schema} for media_type, schema in content.items()}
+
+
+def _problem() -> Node:
+    return _answer("A problem.", {"application/problem+json": _ref("Problem")})
+
+
+def _replayed(first: Node) -> Node:
+    return first | {
+        "description": "A repeat: what was answered the first time.",
+        "headers": {"Idempotency-Replayed": {"schema": {"type": "string", "const": "true"}}},
+    }
+
+
+def _without_null(schema: Node) -> Node:
+    """A parameter is given or left out; it cannot be given as null."""
+    kinds: Iterable[Node] = schema.get("oneOf", ())
+    given = [kind for kind in kinds if kind.get("type") != "null"]
+    return given[0] if len(given) == 1 else schema

@@ -1,0 +1,270 @@
+"""Everything that is wrong with a body, at once.
+
+The fast decoder stops at the first fault.  Only after it has refused do we come here and look
+again, slowly and at everything: each fault gets its JSON pointer (RFC 6901), a stable code and
+what to do, like the violations of a rule.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from itertools import islice
+from typing import Any, NoReturn
+
+import msgspec
+from msgspec import inspect
+
+from kaipiao.fiscal.violation import Violation
+
+FAULTS_MAX = 1_001
+"""As many as are ever shown, and one more to say that there are more."""
+
+_INT_DIGITS_MAX = 40
+
+_SAYINGS: dict[str, tuple[str, str]] = {
+    "not-utf8": (
+        "内容不是 UTF-8 (第 {at} 字节)。请以 UTF-8 编码发送。",
+        "This is not UTF-8 (byte {at}). Send UTF-8.",
+    ),
+    "not-json": (
+        "内容不是 JSON: {why}。请检查括号、引号和逗号。",
+        "This is not JSON: {why}. Look at the brackets, quotes and commas.",
+    ),
+    "too-deep": ("内容嵌套过深。请按接口文档的结构发送。", "This is nested too deeply."),
+    "wrong-type": ("应为{zh_expected}, 实为{zh_got}。", "This should be {expected}, not {got}."),
+    "unknown-member": (
+        "没有这个字段: {name}。请检查拼写, 或删除。",
+        "There is no such member: {name}. Look at its spelling, or leave it out.",
+    ),
+    "missing-member": ("缺少必填字段: {name}。", "A required member is missing: {name}."),
+    "repeated-member": (
+        "字段 {name} 出现了不止一次, 无法判断以哪个为准。请只保留一个。",
+        "{name} is given more than once, so we cannot know which one you mean. Keep one.",
+    ),
+    "not-a-choice": ("只能是: {choices}。", "This must be one of: {choices}."),
+    "out-of-range": ("须在 {low} 与 {high} 之间。", "This must be between {low} and {high}."),
+    "wrong-form": ("格式不符: {why}。", "This does not have the right form: {why}."),
+    "unpaired-surrogate": (
+        "文字中有不成对的代理字符 (\\ud800 至 \\udfff), 不是有效的文字。",
+        "The text holds an unpaired surrogate (\\ud800 to \\udfff), which is no character.",
+    ),
+}
+"""Codes are a public contract, like those of rules."""
+
+_NAMES: dict[str, tuple[str, str]] = {
+    "object": ("对象", "an object"),
+    "array": ("数组", "an array"),
+    "integer": ("整数", "a whole number"),
+    "number": ("带小数或过大的数", "a fraction or a number too large"),
+    "text": ("文字", "text"),
+    "boolean": ("true 或 false", "true or false"),
+    "null": (" null", "null"),
+    "day": ("日期 (YYYY-MM-DD)", "a day (YYYY-MM-DD)"),
+    "instant": ("时间 (RFC 3339)", "an instant (RFC 3339)"),
+}
+
+
+class _Members(dict[str, Any]):
+    """A JSON object that remembers which of its members were given more than once."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        counts = Counter(name for name, _ in pairs) if len(pairs) > len(self) else {}
+        self.repeated = [name for name, count in counts.items() if count > 1]
+
+
+def find_faults(body: bytes, kind: Any) -> list[Violation]:
+    """Every fault that keeps ``body`` from being a ``kind``; none if there is none."""
+    try:
+        value = _parse(body)
+    except UnicodeDecodeError as error:
+        return [_fault("not-utf8", "", at=error.start)]
+    except RecursionError:
+        return [_fault("too-deep", "")]
+    except ValueError as error:
+        return [_fault("not-json", "", why=str(error)[:200])]
+    return list(islice(_faults(value, inspect.type_info(kind), ""), FAULTS_MAX))
+
+
+def has_repeated_member(body: bytes) -> bool:
+    """Whether any object in a well-formed body gives one member twice.  Exact, and slow."""
+    repeated = False
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal repeated
+        repeated = repeated or len({name for name, _ in pairs}) < len(pairs)
+
+    json.loads(body, object_pairs_hook=look)
+    return repeated
+
+
+def repeats_a_member(body: bytes, canonical: bytes) -> bool:
+    """The same question about a body that was read into ``canonical``, mostly answered at once.
+
+    Every member we understood and every colon in a text of ours is in both.  As long as no
+    colon can hide behind an escape and defaults are left out of ``canonical``, a repeated
+    member makes the body hold more colons.
+    """
+    if b"\\u" not in body and body.count(b":") == canonical.count(b":"):
+        return False
+    return has_repeated_member(body)
+
+
+def _parse(body: bytes) -> Any:
+    return json.loads(
+        body.decode("utf-8"),
+        object_pairs_hook=_Members,
+        parse_int=lambda digits: int(digits) if len(digits) <= _INT_DIGITS_MAX else float("inf"),
+        parse_constant=_no_constant,
+    )
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _faults(value: Any, kind: inspect.Type, path: str) -> Iterator[Violation]:
+    if isinstance(kind, inspect.Metadata):
+        kind = kind.type
+    if isinstance(kind, inspect.UnionType):
+        return _union_faults(value, kind, path)
+    if isinstance(kind, inspect.StructType):
+        return _object_faults(value, kind, path)
+    if isinstance(kind, inspect.VarTupleType | inspect.ListType):
+        return _array_faults(value, kind.item_type, path)
+    if isinstance(kind, inspect.LiteralType):
+        return _choice_faults(value, kind.values, path)
+    return _leaf_faults(value, kind, path)
+
+
+def _object_faults(value: Any, kind: inspect.StructType, path: str) -> Iterator[Violation]:
+    if not isinstance(value, _Members):
+        yield _wrong_type("object", value, path)
+        return
+    fields = {field.encode_name: field for field in kind.fields}
+    for name in value.repeated:
+        yield _fault("repeated-member", _under(path, name), name=name)
+    for name in value:
+        if name not in fields and name != kind.tag_field:
+            yield _fault("unknown-member", _under(path, name), name=_printable(name))
+    for name, field in fields.items():
+        if name in value:
+            yield from _faults(value[name], field.type, _under(path, name))
+        elif field.required:
+            yield _fault("missing-member", _under(path, name), name=name)
+
+
+def _array_faults(value: Any, kind: inspect.Type, path: str) -> Iterator[Violation]:
+    if not isinstance(value, list):
+        yield _wrong_type("array", value, path)
+        return
+    for place, item in enumerate(value):
+        yield from _faults(item, kind, f"{path}/{place}")
+
+
+def _union_faults(value: Any, kind: inspect.UnionType, path: str) -> Iterator[Violation]:
+    if value is None and kind.includes_none:
+        return iter(())
+    kinds = [one for one in kind.types if not isinstance(one, inspect.NoneType)]
+    tagged = {one.tag: one for one in kinds if isinstance(one, inspect.StructType) and one.tag}
+    if tagged and isinstance(value, _Members):
+        return _tagged_faults(value, tagged, path)
+    if any(not list(_faults(value, one, path)) for one in kinds):
+        return iter(())
+    return _faults(value, kinds[0], path)
+
+
+def _tagged_faults(
+    value: _Members, tagged: dict[Any, inspect.StructType], path: str
+) -> Iterator[Violation]:
+    tag_field = next(iter(tagged.values())).tag_field or "type"
+    if tag_field not in value:
+        yield _fault("missing-member", _under(path, tag_field), name=tag_field)
+        return
+    tag = value[tag_field]
+    if not isinstance(tag, str) or tag not in tagged:
+        yield from _choice_faults(tag, tagged, _under(path, tag_field))
+        return
+    yield from _object_faults(value, tagged[tag], path)
+
+
+def _choice_faults(value: Any, choices: Iterable[Any], path: str) -> Iterator[Violation]:
+    if not isinstance(value, str) or value not in choices:
+        yield _fault("not-a-choice", path, choices=", ".join(str(one) for one in choices))
+
+
+def _leaf_faults(value: Any, kind: inspect.Type, path: str) -> Iterator[Violation]:
+    if isinstance(kind, inspect.StrType):
+        yield from _text_faults(value, kind, path)
+    elif isinstance(kind, inspect.IntType):
+        yield from _integer_faults(value, kind, path)
+    elif isinstance(kind, inspect.BoolType):
+        if not isinstance(value, bool):
+            yield _wrong_type("boolean", value, path)
+    elif isinstance(kind, inspect.DateType | inspect.DateTimeType):
+        wanted, name = (
+            (date, "day") if isinstance(kind, inspect.DateType) else (datetime, "instant")
+        )
+        if not _converts(value, wanted):
+            yield _wrong_type(name, value, path)
+
+
+def _text_faults(value: Any, kind: inspect.StrType, path: str) -> Iterator[Violation]:
+    if not isinstance(value, str):
+        yield _wrong_type("text", value, path)
+    elif any("\ud800" <= character <= "\udfff" for character in value):
+        yield _fault("unpaired-surrogate", path)
+    elif kind.pattern and not re.search(kind.pattern, value):
+        yield _fault("wrong-form", path, why=kind.pattern)
+    elif not (kind.min_length or 0) <= len(value) <= (kind.max_length or len(value)):
+        yield _fault("wrong-form", path, why=f"{kind.min_length or 0}..{kind.max_length or ''}")
+
+
+def _integer_faults(value: Any, kind: inspect.IntType, path: str) -> Iterator[Violation]:
+    if not isinstance(value, int) or isinstance(value, bool):
+        yield _wrong_type("integer", value, path)
+    elif (kind.ge is not None and value < kind.ge) or (kind.le is not None and value > kind.le):
+        low, high = ("…" if end is None else end for end in (kind.ge, kind.le))
+        yield _fault("out-of-range", path, low=low, high=high)
+
+
+def _converts(value: Any, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _wrong_type(expected: str, value: Any, path: str) -> Violation:
+    zh_expected, en_expected = _NAMES[expected]
+    zh_got, en_got = _NAMES[_name_of(value)]
+    return _fault(
+        "wrong-type", path,
+        zh_expected=zh_expected, zh_got=zh_got, expected=en_expected, got=en_got,
+    )  # fmt: skip
+
+
+def _name_of(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    names = {int: "integer", float: "number", str: "text", list: "array", _Members: "object"}
+    return names[type(value)]
+
+
+def _under(path: str, name: str) -> str:
+    return f"{path}/{_printable(name).replace('~', '~0').replace('/', '~1')}"
+
+
+def _printable(name: str) -> str:
+    """Names come from outside: no surrogate may reach our own answer, and no kilobytes."""
+    return name[:100].encode("utf-8", "replace").decode()
+
+
+def _fault(code: str, path: str, **facts: object) -> Violation:
+    zh, en = _SAYINGS[code]
+    return Violation(code=code, path=path, zh=zh.format(**facts), en=en.format(**facts))

@@ -1,0 +1,165 @@
+"""The way of a request: who, how fast, how many at once, where to; and one way out for failures.
+
+1. admit     headers, identity, rate, room; a no here costs nothing behind us
+2. answer    the issuing calls from their bytes, everything else through the surface
+3. or fail   every exception becomes one problem document, here and nowhere else
+4. note      one line for the access log: no body, no query, no secret
+"""
+
+import logging
+
+import msgspec
+
+from kaipiao.errors import NotAuthenticated, Outage, Refusal
+from kaipiao.gateway.access import AccessLog
+from kaipiao.gateway.batch import BatchCall
+from kaipiao.gateway.bulkhead import Bulkhead
+from kaipiao.gateway.identity import Identity
+from kaipiao.gateway.issue import IssueCall
+from kaipiao.gateway.problems import compose_problem
+from kaipiao.gateway.rates import Rates
+from kaipiao.gateway.reading import CallerGone, read_body
+from kaipiao.gateway.refusals import HeadersTooLarge, MethodNotAllowed
+from kaipiao.gateway.visit import (
+    NO_STORE,
+    VISIT,
+    Answer,
+    App,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    Visit,
+    send_answer,
+)
+from kaipiao.gateway.wiring import Services
+
+INVOICES = "/v1/invoices"
+BATCH = "/v1/invoices:batch"
+
+CALLER_GONE = 499
+WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+_log = logging.getLogger("kaipiao.gateway")
+_encode = msgspec.json.Encoder().encode
+
+
+class Front:
+    """The ASGI application."""
+
+    def __init__(self, services: Services, surface: App) -> None:
+        limits = services.limits
+        self._limits = limits
+        self._surface = surface
+        self._issue = IssueCall(services)
+        self._batch = BatchCall(services)
+        self._identity = Identity(directory=services.directory, clock=services.clock, limits=limits)
+        self._rates = Rates(rate_per_s=limits.rate_per_s, burst=limits.rate_burst)
+        self._strangers = Rates(
+            rate_per_s=limits.anonymous_rate_per_s, burst=limits.anonymous_burst
+        )
+        self._issuing_room = Bulkhead(limits.max_issuing_in_flight)
+        self._other_room = Bulkhead(limits.max_other_in_flight)
+        self._access = AccessLog(services.note_access)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        visit = Visit(scope)
+        try:
+            answer = await self._answer(visit, scope, receive, send)
+        except CallerGone:
+            visit.status, answer = CALLER_GONE, None
+        except Exception as failure:
+            if visit.status:  # too late for a problem: cut the answer off, visibly
+                raise
+            answer = self.problem(visit, failure)
+        if answer is not None:
+            await send_answer(send, visit, answer)
+        self._access.note(visit)
+
+    async def _answer(
+        self, visit: Visit, scope: Scope, receive: Receive, send: Send
+    ) -> Answer | None:
+        await self._admit(visit, scope)
+        if visit.path == INVOICES and visit.method == "POST":
+            with self._issuing_room:
+                return await self._issue(visit, receive)
+        if visit.path == BATCH:
+            if visit.method != "POST":
+                raise MethodNotAllowed(method=visit.method, allow="POST")
+            with self._issuing_room:
+                await self._batch(visit, receive, send, rates=self._rates)
+                return None
+        with self._other_room:
+            await self._pass_on(visit, scope, receive, send)
+        return None
+
+    async def _admit(self, visit: Visit, scope: Scope) -> None:
+        """Raise unless the caller may go on."""
+        if len(scope["headers"]) > self._limits.max_headers:
+            raise HeadersTooLarge
+        client = scope.get("client")
+        address = client[0] if client else "-"
+        if not visit.authorization:
+            if visit.path.startswith("/v1/"):
+                self._strangers.take(address)
+            return
+        try:
+            visit.key = key = await self._identity.find(visit.authorization)
+        except NotAuthenticated:
+            self._strangers.take(address)
+            raise
+        visit.caller = caller = key.key_id
+        try:
+            self._rates.take(caller)
+        finally:
+            visit.rate_headers = self._rates.headers(caller)
+
+    async def _pass_on(self, visit: Visit, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the surface answer, with the body already read and the answer's headers ours."""
+        if visit.path == INVOICES and visit.method not in ("GET", "POST"):
+            raise MethodNotAllowed(method=visit.method, allow="GET, POST")
+        body = b""
+        if visit.method in WITH_BODY:
+            limits = self._limits
+            body = await read_body(
+                receive, visit, limit_bytes=limits.max_body_bytes, timeout_s=limits.body_timeout_s
+            )
+        scope[VISIT] = visit
+
+        async def given() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                visit.status = message["status"]
+                own = ((b"x-request-id", visit.request_id), NO_STORE, *visit.rate_headers)
+                named = {name for name, _ in message["headers"]}
+                added = [pair for pair in own if pair[0] not in named]
+                message["headers"] = [*message["headers"], *added]
+            await send(message)
+
+        await self._surface(scope, given, sending)
+
+    def problem(self, visit: Visit, failure: Exception) -> Answer:
+        """The answer to a failure; a defect is also written down, with the request's id."""
+        if not isinstance(failure, Refusal | Outage):
+            _log.error("defect in request %s", visit.request_id.decode(), exc_info=failure)
+        problem, headers = compose_problem(
+            failure,
+            language=visit.language,
+            request_id=visit.request_id.decode(),
+            max_violations=self._limits.max_violations,
+        )
+        return Answer(problem.status, _encode(problem), (*headers, NO_STORE))
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Answer the server's questions about our life."""
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                self._access.flush()
+                return

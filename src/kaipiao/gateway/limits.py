@@ -1,0 +1,77 @@
+"""Every limit of the API, on one page.  ``docs/reference/http.md`` lists them; a test compares."""
+
+from dataclasses import dataclass
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one process takes from its callers.  The unit is the last part of each name."""
+
+    max_body_bytes: int = 8 * MIB
+    """One body, or one line of a batch: 2,000 lines with every text at its limit fit."""
+
+    max_batch_bytes: int = 64 * MIB
+    """One batch as a whole."""
+
+    max_batch_lines: int = 10_000
+    """Drafts in one batch."""
+
+    batch_chunk_lines: int = 256
+    """Drafts of a batch that are issued together; results are sent after each chunk."""
+
+    max_unsent_bytes: int = 32 * MIB
+    """Results of a batch kept for a caller who sends everything before reading anything."""
+
+    max_headers: int = 100
+    """Headers of one request."""
+
+    max_header_bytes: int = 32 * KIB
+    """Request line and headers together, when they arrive in pieces."""
+
+    header_timeout_s: float = 10
+    """From the first byte of a request to the end of its headers."""
+
+    body_timeout_s: float = 30
+    """From the headers to the end of a body; in a batch, between two pieces of it."""
+
+    batch_timeout_s: float = 600
+    """From the headers to the end of a batch's body."""
+
+    answer_timeout_s: float = 30
+    """How long we wait for our own ledger before we say that the outcome is unknown."""
+
+    keep_alive_s: float = 75
+    """How long an idle connection is kept."""
+
+    max_issuing_in_flight: int = 1_000
+    """Issuing calls being answered; one more is told to come back."""
+
+    max_other_in_flight: int = 200
+    """All other calls being answered: look-ups cannot starve issuing."""
+
+    rate_per_s: int = 20_000
+    """Invoices or calls a second for one API key, in the long run."""
+
+    rate_burst: int = 40_000
+    """Invoices or calls of one API key at once."""
+
+    anonymous_rate_per_s: int = 20
+    """Calls a second without a key, for one address."""
+
+    anonymous_burst: int = 100
+    """Calls without a key at once, for one address."""
+
+    identity_ttl_s: float = 5
+    """How long a looked-up key is believed: a revoked key works no longer than this."""
+
+    identity_cache_keys: int = 10_000
+    """Keys remembered, known and unknown each."""
+
+    max_page: int = 500
+    """Invoices or forms on one page of a list."""
+
+    max_violations: int = 1_000
+    """Violations spelled out in one answer; the rest is counted."""

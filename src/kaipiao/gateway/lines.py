@@ -1,0 +1,49 @@
+"""Cutting a stream of bytes into lines, whatever pieces it comes in."""
+
+from typing import NamedTuple
+
+
+class Cut(NamedTuple):
+    """One line, numbered from 1; None where it was too long to be kept."""
+
+    number: int
+    content: bytes | None
+
+
+class LineCutter:
+    """Keeps at most one unfinished line of ``max_line_bytes``.  Blank lines are only counted."""
+
+    def __init__(self, max_line_bytes: int) -> None:
+        self._max = max_line_bytes
+        self._rest = bytearray()
+        self._too_long = False
+        self._number = 0
+
+    def feed(self, piece: bytes) -> list[Cut]:
+        """The lines that ``piece`` completes."""
+        *whole, last = piece.split(b"\n")
+        cuts = []
+        for part in whole:
+            self._extend(part)
+            cuts += self._cut()
+        self._extend(last)
+        return cuts
+
+    def end(self) -> list[Cut]:
+        """The last line, if it did not end in a newline."""
+        return self._cut() if self._rest or self._too_long else []
+
+    def _extend(self, part: bytes) -> None:
+        if self._too_long or len(self._rest) + len(part) > self._max:
+            self._too_long = True
+            self._rest.clear()
+        else:
+            self._rest += part
+
+    def _cut(self) -> list[Cut]:
+        self._number += 1
+        content = None if self._too_long else bytes(self._rest)
+        self._rest.clear()
+        self._too_long = False
+        is_blank = content is not None and not content.strip()
+        return [] if is_blank else [Cut(self._number, content)]

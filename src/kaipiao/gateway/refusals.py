@@ -1,0 +1,94 @@
+"""What only HTTP can refuse: paths, methods, media types, sizes, speeds, rates."""
+
+from kaipiao.errors import Refusal
+
+
+class NotHttp(Refusal):
+    """What arrived is not a well-formed HTTP/1.1 request."""
+
+    code = "not-http"
+    zh = "无法识别的 HTTP 请求。请检查客户端或中间代理。"
+    en = "This is not a well-formed HTTP request. Look at your client, or the proxy before us."
+
+
+class NoSuchPath(Refusal):
+    """There is nothing at this path."""
+
+    code = "no-such-path"
+    zh = "没有这个地址: {path}。接口清单见 /docs。"
+    en = "There is nothing at {path}. All calls are listed at /docs."
+
+
+class NoSuchKey(Refusal):
+    """There is no such API key, or it is not yours to manage."""
+
+    code = "no-such-key"
+    zh = "没有这个 API 密钥, 或您无权管理。请核对密钥编号。"
+    en = "No such API key, or not yours to manage. Check its id."
+
+
+class MethodNotAllowed(Refusal):
+    """The path exists and does not take this method; ``Allow`` names those it takes."""
+
+    code = "method-not-allowed"
+    zh = "该地址不支持 {method}。支持的方法: {allow}。"
+    en = "{method} is not possible here. Possible: {allow}."
+
+
+class WrongMediaType(Refusal):
+    """The body's ``Content-Type`` or ``Content-Encoding`` is not one that this call reads."""
+
+    code = "wrong-media-type"
+    zh = "不支持的内容类型或编码: {given}。请使用 {expected}, 且不压缩。"
+    en = "This call does not read {given}. Send {expected}, not compressed."
+
+
+class BodyTooLarge(Refusal):
+    """The body, or one line of a batch, is larger than the limit.  Nothing of it was read."""
+
+    code = "body-too-large"
+    zh = "内容超过上限 {limit_bytes} 字节。请拆分后再次提交。"
+    en = "The limit is {limit_bytes} bytes. Split what you send."
+
+
+class BatchTooLarge(Refusal):
+    """The batch has more lines or bytes than one call takes.  Earlier lines were answered."""
+
+    code = "batch-too-large"
+    zh = "批量超过上限 ({limit})。此前各行已逐行答复; 请从本行起另行提交。"
+    en = "The batch passes the limit ({limit}). Lines before this one were answered; send the rest."
+
+
+class BodyTooSlow(Refusal):
+    """The request did not arrive within its time.  Send it again."""
+
+    code = "body-too-slow"
+    zh = "请求内容在 {timeout_s} 秒内未传完。请使用相同编号再次提交。"
+    en = "The request did not arrive within {timeout_s} seconds. Send it again, with the same key."
+    retryable = True
+
+
+class HeadersTooLarge(Refusal):
+    """There are too many headers, or they are too large."""
+
+    code = "headers-too-large"
+    zh = "请求头过多或过大。请减少请求头。"
+    en = "There are too many headers, or they are too large. Send fewer."
+
+
+class TooManyRequests(Refusal):
+    """This key, or this address, asks faster than it may.  ``Retry-After`` says when to go on."""
+
+    code = "too-many-requests"
+    zh = "请求过快。请在 {retry_after_s} 秒后使用相同编号重试。"
+    en = "You are asking too fast. Ask again in {retry_after_s} seconds, with the same key."
+    retryable = True
+
+
+class Busy(Refusal):
+    """We are answering as many calls as we can.  This one was not begun; ask again."""
+
+    code = "busy"
+    zh = "系统繁忙, 本次请求未处理。请稍后使用相同编号重试。"
+    en = "We are at our limit and did not begin this. Ask again shortly, with the same key."
+    retryable = True

@@ -1,0 +1,48 @@
+"""What the gateway needs from the rest of the house; ``app`` fills it in."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from kaipiao.gateway.limits import Limits
+from kaipiao.issuing.confirm import Confirming
+from kaipiao.issuing.issue import Issuing
+from kaipiao.issuing.reverse import Reversing
+from kaipiao.issuing.verify import Verifying
+from kaipiao.ports import Clock, CreditBook, Directory, Ledger
+
+State = Literal["up", "down", "unknown"]
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """How the cell is, as far as is known.  What nobody could tell is ``unknown`` or null."""
+
+    ledger: State = "unknown"
+    log: State = "unknown"
+    worker: State = "unknown"  # what publishes the log, lapses forms, opens months
+    log_size: int | None = None
+    checkpoint_age_s: float | None = None
+    oldest_pending_s: float | None = None  # the oldest leaf without a place in the log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything behind the API."""
+
+    issuing: Issuing
+    reversing: Reversing
+    confirming: Confirming
+    verifying: Verifying
+    ledger: Ledger
+    credit: CreditBook
+    directory: Directory
+    clock: Clock
+    health: Callable[[], Awaitable[Health]]
+    version: str
+    log_folder: Path | None = None  # of the public log; None where it is served from elsewhere
+    log_vkey: str = ""  # its verifier key, C2SP signed-note
+    limits: Limits = field(default_factory=Limits)
+    note_access: Callable[[bytes], None] | None = None  # takes whole lines of JSON
