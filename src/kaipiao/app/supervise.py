@@ -62,8 +62,16 @@ class Database:
         self.is_ours = is_ours
 
 
-async def run_cell(settings: Settings, *, ready_file: Path | None, announce: Announce) -> None:
-    """Run a cell until SIGTERM, SIGINT or SIGHUP.  ``announce`` is told when it answers.
+async def run_cell(
+    settings: Settings,
+    *,
+    ready_file: Path | None,
+    announce: Announce,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Run a cell until SIGTERM, SIGINT, SIGHUP or ``stop``.
+
+    ``announce`` is told when it answers.
 
     Raises:
         AlreadyRunning, SettingsWrong: nothing was started.
@@ -73,7 +81,8 @@ async def run_cell(settings: Settings, *, ready_file: Path | None, announce: Ann
     folder.make()
     with OnlySupervisor(folder):
         keep_journal(folder.logs, "up")
-        stop = _stop_on_signals()
+        stop = stop or asyncio.Event()
+        _stop_on_signals(stop)
         with await bind(settings) as listener:
             async with database_of(settings) as database:
                 await prepare(folder, settings, database)
@@ -150,12 +159,10 @@ def _bind_once(settings: Settings) -> socket.socket:
     return listener
 
 
-def _stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
+def _stop_on_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    return stop
 
 
 class Cell:

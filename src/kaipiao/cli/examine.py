@@ -139,7 +139,7 @@ def look_at_port(settings: Settings) -> Finding:
             zh=f"端口 {settings.port} 由本单元使用",
             en=f"Port {settings.port} is held by this cell",
         )
-    taken = _is_taken(settings.host, settings.port)
+    taken = is_taken(settings.host, settings.port)
     return Finding(
         what="port",
         level="error" if taken else "ok",
@@ -284,7 +284,8 @@ def _force(handle: int) -> float:
     return time.monotonic() - began
 
 
-def _is_taken(host: str, port: int) -> bool:
+def is_taken(host: str, port: int) -> bool:
+    """Whether somebody listens there already."""
     if port == 0:
         return False
     with socket.socket() as probe:
