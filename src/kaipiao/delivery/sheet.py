@@ -12,7 +12,7 @@ from typing import NamedTuple
 from kaipiao.delivery.sheet_cells import Row
 from kaipiao.delivery.sheet_draft import Defaults, draft_of
 from kaipiao.delivery.sheet_layout import BASIC, DETAIL, KEY
-from kaipiao.delivery.sheet_rows import read_rows
+from kaipiao.delivery.sheet_rows import read_extras, read_rows
 from kaipiao.delivery.workbook import Workbook
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.violation import Violation
@@ -40,11 +40,14 @@ def read_sheet(data: bytes, defaults: Defaults = _NOTHING) -> Iterator[SheetInvo
     lines: dict[str, list[Row]] = {}
     for row in read_rows(book, DETAIL, "明细"):
         lines.setdefault(row.text(KEY), []).append(row)
-    return _joined(invoices, lines, defaults)
+    return _joined(invoices, lines, read_extras(book), defaults)
 
 
 def _joined(
-    invoices: Iterable[Row], lines: dict[str, list[Row]], defaults: Defaults
+    invoices: Iterable[Row],
+    lines: dict[str, list[Row]],
+    extras: dict[str, str],
+    defaults: Defaults,
 ) -> Iterator[SheetInvoice]:
     seen: set[str] = set()
     for row in invoices:
@@ -52,6 +55,14 @@ def _joined(
         if key in seen:
             row.fault(KEY, "sheet-key-repeated", zh="流水号重复", en="is a key used twice")
         seen.add(key)
+        if key in extras:
+            row.fault(
+                KEY,
+                "sheet-extra-unsupported",
+                zh=f"在 {extras[key]} 另有内容, 尚不能随表格开具。请删除该行, 或以 JSON 提交",
+                en=f"has more at {extras[key]}, which a sheet cannot carry over. Delete that row "
+                "or send the invoice as JSON",
+            )
         yield _invoice(row, key, lines.get(key, []), defaults)
     for key, orphans in lines.items():
         if key not in seen:

@@ -10,6 +10,8 @@ from kaipiao.delivery.workbook import Cell, Workbook
 HEADINGS_WITHIN = 20
 """The headings are looked for in this many rows from the top."""
 
+EXTRA_SHEETS = ("附加要素", "特定业务")
+
 
 def read_rows(book: Workbook, layout: str, tab: str) -> Iterator[Row]:
     """The rows below the headings of the first sheet whose name holds ``tab``."""
@@ -34,6 +36,27 @@ def read_rows(book: Workbook, layout: str, tab: str) -> Iterator[Row]:
             columns = _headings(name, layout, cells)
     if not columns:
         raise _no_headings(name, [KEY])
+
+
+def read_extras(book: Workbook) -> dict[str, str]:
+    """By key, the first place on a sheet that we cannot carry over: 附加要素, 特定业务.
+
+    The tax bureau's template has such sheets, mostly empty.  What is filled in there belongs
+    on the invoice, so it must not be dropped in silence.
+    """
+    extras: dict[str, str] = {}
+    for name in book.names:
+        if not any(word in name for word in EXTRA_SHEETS):
+            continue
+        place = -1
+        for number, cells in book.rows(name):
+            headings = [heading_of(cell) for cell in cells]
+            if place < 0:
+                place = headings.index(KEY) if KEY in headings else -1
+            elif cells[place] != "":
+                row = Row(name, number, {KEY: (place, cells[place])})
+                extras.setdefault(row.text(KEY), row.where)
+    return extras
 
 
 def _row(

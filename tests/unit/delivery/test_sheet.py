@@ -44,11 +44,15 @@ LINE = {
 Rows = Sequence[Mapping[str, object]]
 
 
-def workbook(basic: Rows, detail: Rows, *, tops: int = 2) -> bytes:
+def workbook(basic: Rows, detail: Rows, *, tops: int = 2, extra: Rows = ()) -> bytes:
     """A workbook with these rows below ``tops`` rows of notes and one of headings."""
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
-        for name, rows in ((BASIC, basic), (DETAIL, detail)):
+        for name, rows in (
+            (BASIC, basic),
+            (DETAIL, detail),
+            ("4-附加要素信息", extra or [{"发票流水号": None}]),
+        ):
             sheet = book.add_worksheet(name)
             headings = list(dict.fromkeys(heading for row in rows for heading in row))
             sheet.merge_range(0, 0, 0, 7, "填表说明")
@@ -206,6 +210,20 @@ def test_a_formula_is_refused() -> None:
     (fault,) = faults(read_one(line={"金额": "=50*2"}))
 
     assert fault.code == "sheet-formula"
+
+
+def test_more_on_a_further_sheet_is_not_dropped_in_silence() -> None:
+    extra = [{"发票流水号": "sale-2", "附加要素名称": "合同号", "附加要素内容": "一号"}]
+    other = {"发票流水号": "sale-2"}
+
+    good, bad = read_sheet(
+        workbook([SALE, SALE | other], [LINE, LINE | other], extra=extra), DEFAULTS
+    )
+
+    assert draft(good)
+    (fault,) = faults(bad)
+    assert fault.code == "sheet-extra-unsupported"
+    assert "4-附加要素信息!4" in fault.en
 
 
 def test_keys_join_the_sheets() -> None:
