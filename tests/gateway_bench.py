@@ -10,7 +10,7 @@ import msgspec
 import pytest_asyncio
 from tests.clocks import StoppedClock
 from tests.stores import NOVEMBER
-from tests.strategies import BUYER, SELLER
+from tests.strategies import SELLER
 
 from kaipiao.fiscal.draft import Draft
 from kaipiao.gateway.asgi import build_app
@@ -124,6 +124,3 @@ def as_json(draft: Draft) -> Any:
 def named(key: str, **more: str) -> dict[str, str]:
     """The headers of a call that carries this key."""
     return {"idempotency-key": key, **more}
-
-
-__all__ = ["BUYER", "SELLER"]

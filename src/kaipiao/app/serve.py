@@ -14,6 +14,7 @@ from kaipiao.app.journal import keep_journal
 from kaipiao.app.orders import Orders, receive_orders, say_ready
 from kaipiao.app.wiring import open_services
 from kaipiao.gateway.asgi import build_app
+from kaipiao.gateway.protocol import protocol_of
 
 FINISH_WITHIN_S = 1
 BACKLOG = 2048
@@ -33,7 +34,7 @@ async def serve(orders: Orders) -> None:
     async with open_services(orders) as services:
         config = uvicorn.Config(
             build_app(services),
-            http="httptools",
+            http=protocol_of(services.limits),
             ws="none",
             lifespan="on",
             access_log=False,

@@ -9,7 +9,7 @@ from kaipiao.gateway.calls import StrictRequest
 from kaipiao.gateway.confirmations import ConfirmationCalls
 from kaipiao.gateway.credit_lines import CreditCalls
 from kaipiao.gateway.document import compose_document
-from kaipiao.gateway.failing import answer_failure, check_parameters
+from kaipiao.gateway.failing import answer_failure, check_call
 from kaipiao.gateway.front import Front
 from kaipiao.gateway.invoices import Invoices
 from kaipiao.gateway.keys import KeyCalls
@@ -34,7 +34,7 @@ def build_app(services: Services) -> Front:
         ],
         request_class=StrictRequest,
         exception_handlers={Exception: answer_failure},
-        before_request=check_parameters,
+        before_request=check_call,
         openapi_config=None,
         logging_config=None,
     )

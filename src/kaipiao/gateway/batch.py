@@ -25,6 +25,7 @@ from kaipiao.gateway.faults import find_faults, repeats_a_member
 from kaipiao.gateway.finish import finish
 from kaipiao.gateway.identity import authorize
 from kaipiao.gateway.lines import Cut, LineCutter
+from kaipiao.gateway.mending import broken_rules
 from kaipiao.gateway.outlet import Outlet
 from kaipiao.gateway.problems import Problem, compose_problem
 from kaipiao.gateway.rates import Rates
@@ -152,6 +153,9 @@ class BatchCall:
         try:
             line = read_line(cut.content)
         except Malformed as malformed:
+            malformed.violations += broken_rules(
+                cut.content, malformed.violations, self._issuing.check, member="draft"
+            )
             return _Read(cut.number, _salvage_key(cut.content), malformed)
         try:
             authorize(caller, "issue", line.draft.seller.taxpayer_id)

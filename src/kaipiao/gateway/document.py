@@ -31,7 +31,6 @@ TYPES: tuple[type, ...] = (
     status.StatusView, verify.ReceiptFinding,
 )  # fmt: skip
 
-PUBLIC = frozenset({"verify", "read_status", "read_vkey", "read_checkpoint"})
 KEYED = frozenset({"issue_invoice", "reverse_invoice", "open_confirmation"})
 """Calls that need an Idempotency-Key."""
 ANYWHERE = (400, 429, 431, 500, 503)
@@ -65,9 +64,10 @@ def compose_document(handlers: list[HTTPRouteHandler], *, version: str) -> bytes
     _, schemas = msgspec.json.schema_components(TYPES, ref_template="#/components/schemas/{name}")
     document["components"] = {"schemas": schemas, "securitySchemes": {"key": _scheme()}}
     document["security"] = [{"key": []}]
+    everyone = {handler.operation_id for handler in handlers if handler.opt.get("everyone")}
     for path, item in paths.items():
         for method, call in item.items():
-            _complete(path, method, call)
+            _complete(path, method, call, for_everyone=call["operationId"] in everyone)
     return msgspec.json.encode(document)
 
 
@@ -77,12 +77,12 @@ def _list_calls(handlers: list[HTTPRouteHandler], version: str) -> Node:
     return Litestar(handlers, openapi_config=config).openapi_schema.to_schema()
 
 
-def _complete(path: str, method: str, call: Node) -> None:
+def _complete(path: str, method: str, call: Node, *, for_everyone: bool) -> None:
     name = call["operationId"]
-    if name in PUBLIC:
+    if for_everyone:
         call["security"] = []
     statuses = [*ANYWHERE, *ALSO.get(name, ())]
-    statuses += [] if name in PUBLIC else FOR_KEYS
+    statuses += [] if for_everyone else FOR_KEYS
     statuses += FOR_BODIES if method in ("post", "put") else ()
     statuses += (404,) if "{" in path else ()
     if name == "open_confirmation":
@@ -174,4 +174,5 @@ def _without_null(schema: Node) -> Node:
     """A parameter is given or left out; it cannot be given as null."""
     kinds: Iterable[Node] = schema.get("oneOf", ())
     given = [kind for kind in kinds if kind.get("type") != "null"]
-    return given[0] if len(given) == 1 else schema
+    extra = {name: value for name, value in schema.items() if name != "oneOf"}
+    return given[0] | extra if len(given) == 1 else schema

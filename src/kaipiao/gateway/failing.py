@@ -10,9 +10,10 @@ from litestar.exceptions import (
     ValidationException,
 )
 
-from kaipiao.errors import Malformed
+from kaipiao.errors import Malformed, NotAuthenticated
 from kaipiao.fiscal.violation import Violation
-from kaipiao.gateway.calls import AnyRequest
+from kaipiao.gateway.calls import AnyRequest, visit_of
+from kaipiao.gateway.faults import find_faults
 from kaipiao.gateway.refusals import MethodNotAllowed, NoSuchPath
 
 NOT_IN_QUERIES = frozenset({"request", "data"})
@@ -25,11 +26,13 @@ def answer_failure(request: AnyRequest, failure: Exception) -> Response[Any]:
 
 def translate(request: AnyRequest, failure: Exception) -> Exception:
     """Our name for what Litestar says; anything that is no HTTP error is left as it is."""
+    visit = visit_of(request)
     if isinstance(failure, NotFoundException):
-        return NoSuchPath(path=request.scope["path"][:200])
+        return NoSuchPath(path=visit.path[:200])
     if isinstance(failure, MethodNotAllowedException):
-        allow = (failure.headers or {}).get("allow", "")
-        return MethodNotAllowed(method=request.scope["method"], allow=allow)
+        known = (failure.headers or {}).get("allow", "").split(", ")
+        allow = ", ".join(sorted(set(known) - {"OPTIONS"}))
+        return MethodNotAllowed(method=visit.method, allow=allow)
     if isinstance(failure, ValidationException):
         return Malformed(_violations(failure))
     if isinstance(failure, HTTPException) and failure.status_code < 500:
@@ -37,13 +40,25 @@ def translate(request: AnyRequest, failure: Exception) -> Exception:
     return failure
 
 
-def check_parameters(request: AnyRequest) -> None:
+async def check_call(request: AnyRequest) -> None:
+    """Before anything is read: who is calling, are the parameters known, is there a body.
+
+    Raises:
+        NotAuthenticated: the call is not for everyone.
+        Malformed
+    """
+    handler = request.route_handler
+    if not handler.opt.get("everyone") and visit_of(request).key is None:
+        raise NotAuthenticated
+    _check_parameters(request)
+    if (field := handler.parsed_data_field) is not None and not await request.body():
+        raise Malformed(find_faults(b"", field.annotation))
+
+
+def _check_parameters(request: AnyRequest) -> None:
     """Refuse a query parameter that the call does not know, or that is given twice.
 
     A misspelt filter that is silently ignored answers another question than the one asked.
-
-    Raises:
-        Malformed
     """
     known = request.route_handler.parsed_fn_signature.parameters.keys() - NOT_IN_QUERIES
     violations = []

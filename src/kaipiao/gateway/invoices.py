@@ -98,7 +98,7 @@ class Invoices:
         if self._log is None:
             raise Outage("evidence")
         text = await asyncio.to_thread(self._log.receipt, invoice)
-        return Response(text, media_type="text/plain; charset=utf-8")
+        return Response(text, media_type="text/plain")
 
     async def red_letters(self, request: AnyRequest, number: parameters.NumberPath) -> RedLetters:
         """The numbers of the red letters against this invoice."""

@@ -15,6 +15,7 @@ from kaipiao.fiscal.invoice import Receipt
 from kaipiao.gateway.faults import find_faults, repeats_a_member
 from kaipiao.gateway.finish import finish
 from kaipiao.gateway.identity import authorize
+from kaipiao.gateway.mending import broken_rules
 from kaipiao.gateway.reading import JSON_TYPES, check_media_type, idempotency_key, read_body
 from kaipiao.gateway.shapes import view_receipt
 from kaipiao.gateway.visit import JSON, NO_STORE, Answer, Receive, Visit
@@ -41,10 +42,18 @@ class IssueCall:
         body = await read_body(
             receive, visit, limit_bytes=limits.max_body_bytes, timeout_s=limits.body_timeout_s
         )
-        draft = read_draft(body)
+        draft = self._read(body)
         authorize(api_key, "issue", draft.seller.taxpayer_id)
         issuing = self._issuing.issue(draft, key=key)
         return answer_receipt(await finish(issuing, timeout_s=limits.answer_timeout_s))
+
+    def _read(self, body: bytes) -> Draft:
+        """The draft; or, with the faults of its form, the rules that the rest of it breaks."""
+        try:
+            return read_draft(body)
+        except Malformed as malformed:
+            malformed.violations += broken_rules(body, malformed.violations, self._issuing.check)
+            raise
 
 
 def read_draft(body: bytes) -> Draft:

@@ -23,15 +23,21 @@ class LogFiles:
 
     def handlers(self) -> list[HTTPRouteHandler]:
         return [
-            get("/log/log.vkey", operation_id="read_vkey", media_type="text/plain")(self.vkey),
-            get("/log/checkpoint", operation_id="read_checkpoint", media_type="text/plain")(
-                self.checkpoint
+            get("/log/log.vkey", operation_id="read_vkey", media_type="text/plain", everyone=True)(
+                self.vkey
             ),
+            get(
+                "/log/checkpoint",
+                operation_id="read_checkpoint",
+                media_type="text/plain",
+                everyone=True,
+            )(self.checkpoint),
             get(
                 "/log/tile/{name:path}",
                 operation_id="read_tile",
                 media_type="application/octet-stream",
                 include_in_schema=False,
+                everyone=True,
             )(self.tile),
         ]
 
@@ -39,7 +45,7 @@ class LogFiles:
         """The log's public key (C2SP signed-note): all that verifying offline needs."""
         if not self._vkey:
             raise Outage("evidence")
-        return Response(f"{self._vkey}\n", media_type="text/plain; charset=utf-8")
+        return Response(f"{self._vkey}\n", media_type="text/plain")
 
     async def checkpoint(self) -> Response[bytes]:
         """The newest signed checkpoint (C2SP tlog-checkpoint)."""

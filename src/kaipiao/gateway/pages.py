@@ -59,7 +59,7 @@ class Pages:
 
     def handlers(self) -> list[HTTPRouteHandler]:
         def page(path: str) -> get:
-            return get(path, include_in_schema=False, media_type="text/html")
+            return get(path, include_in_schema=False, media_type="text/html", everyone=True)
 
         return [
             page("/")(self.home),
@@ -85,11 +85,11 @@ class Pages:
 
     async def docs(self) -> Response[str]:
         """The API's documentation."""
-        return Response(_DOCS, media_type="text/html; charset=utf-8", headers=HTML)
+        return Response(_DOCS, media_type="text/html", headers=HTML)
 
     async def redoc(self) -> Response[bytes]:
         headers = {"cache-control": "public, max-age=86400"}
-        media_type = "text/javascript; charset=utf-8"
+        media_type = "text/javascript"
         return Response(self._redoc, media_type=media_type, headers=headers)
 
     async def openapi(self) -> Response[bytes]:
@@ -136,4 +136,4 @@ def _page(title: str, content: str) -> Response[str]:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<link rel="icon" href="data:,"><style>{_STYLE}</style>{content}</html>'
     )
-    return Response(html, media_type="text/html; charset=utf-8", headers=HTML)
+    return Response(html, media_type="text/html", headers=HTML)

@@ -40,9 +40,13 @@ class StatusCalls:
 
     def handlers(self) -> list[HTTPRouteHandler]:
         return [
-            get("/v1/status", operation_id="read_status")(self.status),
-            get("/healthz", include_in_schema=False, media_type="text/plain")(self.alive),
-            get("/readyz", include_in_schema=False, media_type="text/plain")(self.ready),
+            get("/v1/status", operation_id="read_status", everyone=True)(self.status),
+            get("/healthz", include_in_schema=False, media_type="text/plain", everyone=True)(
+                self.alive
+            ),
+            get("/readyz", include_in_schema=False, media_type="text/plain", everyone=True)(
+                self.ready
+            ),
         ]
 
     async def status(self) -> StatusView:

@@ -46,7 +46,9 @@ class VerifyCall:
         self._decoder = msgspec.json.Decoder(Question)
 
     def handlers(self) -> list[HTTPRouteHandler]:
-        return [post("/v1/verify", operation_id="verify", status_code=200)(self.verify)]
+        return [
+            post("/v1/verify", operation_id="verify", status_code=200, everyone=True)(self.verify)
+        ]
 
     async def verify(self, request: AnyRequest) -> Finding | ReceiptFinding:
         """Verify an invoice by its printed fields (JSON), or a receipt (text/plain).

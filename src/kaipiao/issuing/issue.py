@@ -65,6 +65,10 @@ class Issuing:
         recorded = iter(await self._ledger.record_all(entries) if entries else ())
         return [outcomes[n] if n in outcomes else next(recorded) for n in range(len(asks))]
 
+    def check(self, draft: Draft) -> list[Violation]:
+        """Every objection to ``draft`` as of today, warnings left out; nothing is issued."""
+        return self._objections(draft, self._today())
+
     def _today(self) -> date:
         return beijing_day(self._clock.now())
 

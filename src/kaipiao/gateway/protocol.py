@@ -1,0 +1,97 @@
+"""uvicorn's HTTP/1.1, with what it lacks.
+
+uvicorn answers a broken request in plain text, waits for ever for headers that do not come, and
+reads them without end.  This protocol answers all three with a problem, and hangs up.
+"""
+
+import asyncio
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from kaipiao.errors import Refusal
+from kaipiao.gateway.limits import Limits
+from kaipiao.gateway.problems import compose_problem
+from kaipiao.gateway.refusals import BodyTooSlow, HeadersTooLarge, NotHttp
+
+_encode = msgspec.json.Encoder().encode
+
+
+def protocol_of(limits: Limits) -> type[HttpToolsProtocol]:
+    """uvicorn makes a protocol for each connection from a class, so the limits go into one."""
+    return type("Protocol", (PatientProtocol,), {"limits": limits})
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """Patient, not endlessly so."""
+
+    limits: Limits
+
+    _in_headers = False
+    _header_bytes = 0
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._set_deadline()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # Nearly every request arrives with its headers in one piece, and costs nothing here.
+        if self._in_headers:
+            self._wait_for_headers(len(data))
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_headers = True
+        self._header_bytes = 0
+
+    def on_headers_complete(self) -> None:
+        self._in_headers = False
+        self._cancel_deadline()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._cancel_deadline()
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(NotHttp())
+
+    def _wait_for_headers(self, arrived: int) -> None:
+        self._header_bytes += arrived
+        if self._header_bytes > self.limits.max_header_bytes:
+            self._refuse(HeadersTooLarge())
+        elif self._deadline is None:
+            self._set_deadline()
+
+    def _set_deadline(self) -> None:
+        timeout_s = self.limits.header_timeout_s
+        late = BodyTooSlow(timeout_s=timeout_s)
+        self._deadline = self.loop.call_later(timeout_s, self._refuse, late)
+
+    def _cancel_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answer what never became a request, and hang up."""
+        self._cancel_deadline()
+        self._in_headers = False
+        if self.transport.is_closing():
+            return
+        self.transport.write(compose_raw(refusal))
+        self.transport.close()
+
+
+def compose_raw(refusal: Refusal) -> bytes:
+    """A whole HTTP answer for a caller of whom nothing is known, not even the language."""
+    problem, headers = compose_problem(refusal, language="en", request_id="-", max_violations=0)
+    body = _encode(problem)
+    lines = [
+        STATUS_LINE[problem.status],
+        *(b"%b: %b\r\n" % header for header in headers),
+        b"cache-control: no-store\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body),
+    ]
+    return b"".join(lines) + body
