@@ -2,18 +2,19 @@
 
 import json
 import subprocess
+import sys
 import tomllib
 
 from tests.docs.files import ROOT
 
 CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 BANS = CONFIG["tool"]["ruff"]["lint"]["flake8-tidy-imports"]["banned-api"]
-RUFF = ["python", "-m", "ruff", "check", "--output-format", "json", "--stdin-filename"]
+RUFF = ["-m", "ruff", "check", "--output-format", "json", "--stdin-filename"]
 
 
 def banned_in(text: str, *, path: str) -> set[str]:
     """The names that the lint refuses in ``text``, were it the file at ``path``."""
-    command = [ROOT / ".venv/bin" / RUFF[0], *RUFF[1:], path, "-"]
+    command = [sys.executable, *RUFF, path, "-"]
     done = subprocess.run(
         command, cwd=ROOT, input=text, capture_output=True, text=True, check=False
     )

@@ -14,9 +14,9 @@ SOURCE = (ROOT / "run").read_text("utf-8")
 
 
 def start(*arguments: str, root: Path = ROOT, cwd: Path | None = None, **env: str) -> str:
-    """Start ``run`` by its shebang and give all that it said, and its exit code."""
+    """Start ``run`` under the Python we run on: all that it said, and its exit code."""
     done = subprocess.run(
-        [root / "run", *arguments],
+        [sys.executable, root / "run", *arguments],
         cwd=cwd,
         env=os.environ | env,
         capture_output=True,
@@ -32,6 +32,12 @@ def copy(tmp_path: Path) -> Path:
     for name in ("run", "pyproject.toml", "uv.lock", "requirements.lock"):
         shutil.copy(ROOT / name, tmp_path)
     return tmp_path
+
+
+def test_it_is_a_program() -> None:
+    assert SOURCE.startswith("#!/usr/bin/env python3\n")
+    assert os.access(ROOT / "run", os.X_OK)
+    assert os.access(ROOT / ".ci/run", os.X_OK)
 
 
 def test_it_needs_only_the_standard_library() -> None:
@@ -76,35 +82,51 @@ def test_shape_never_fails_and_needs_no_set_up(copy: Path) -> None:
     assert said.endswith("exit 0")
 
 
-def test_a_failed_set_up_shows_its_log_and_leaves_no_stamp(copy: Path) -> None:
-    """Without an index neither uv nor pip can: both attempts are shown, nothing is believed."""
-    (copy / ".venv").mkdir()
-    (copy / ".venv/whole").write_text("a stamp of some other day")
-    said = start("test", root=copy, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(copy), UV_OFFLINE="1")
-
-    assert "$ " in said
-    assert "install --require-hashes" in said
-    assert "setting up failed" in said
-    assert said.endswith("exit 1")
-    assert not (copy / ".venv/whole").exists()
+OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "UV_OFFLINE": "1"}
 
 
-def test_a_whole_venv_is_used_at_once(copy: Path) -> None:
-    """The stamp is believed: what stands in ``.venv`` runs with the caller's words and folder."""
-    program = copy / ".venv/bin/kaipiao"
+def stamp_of(root: Path) -> str:
+    """What ``run`` would write once ``.venv`` is whole."""
+    question = (
+        f"__file__ = {str(root / 'run')!r}; __name__ = 'run'\n{SOURCE}\nprint(stamp(), end='')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", question], capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def pretend(root: Path, *, stamp: str) -> None:
+    """A ``.venv`` whose only program tells where it was started, and with what."""
+    program = root / ".venv/bin/kaipiao"
     program.parent.mkdir(parents=True)
     program.write_text('#!/bin/sh\necho "$PWD" "$@"\nexit 3\n')
     program.chmod(0o755)
-    question = f"import sys; sys.argv = ['-']; __file__ = {str(copy / 'run')!r}; __name__ = 'run'\n"
-    stamp = subprocess.run(
-        [sys.executable, "-c", f"{question}{SOURCE}\nprint(stamp(), end='')"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    (copy / ".venv/whole").write_text(stamp)
+    (root / ".venv/whole").write_text(stamp)
+
+
+def test_a_whole_venv_is_used_at_once(copy: Path) -> None:
+    """It becomes the program: the caller's words, folder and exit code pass through."""
+    pretend(copy, stamp=stamp_of(copy))
     elsewhere = copy / "elsewhere"
     elsewhere.mkdir()
 
     assert start("show", "a b", root=copy, cwd=elsewhere) == f"{elsewhere} show a b\nexit 3"
     assert start("check", "f.json", root=copy, cwd=copy) == f"{copy} check f.json\nexit 3"
+
+
+@pytest.mark.parametrize("reason", ["no stamp", "moved here", "a lock file has changed"])
+def test_any_other_venv_is_not_believed(copy: Path, reason: str) -> None:
+    """Without an index neither uv nor pip can mend it: it shows both attempts, leaves no stamp."""
+    pretend(copy, stamp=stamp_of(ROOT) if reason == "moved here" else stamp_of(copy))
+    if reason == "no stamp":
+        (copy / ".venv/whole").unlink()
+    if reason == "a lock file has changed":
+        (copy / "uv.lock").write_text("changed")
+
+    said = start("show", root=copy, cwd=copy, **OFFLINE)
+
+    assert "install --no-deps uv==" in said
+    assert "install --require-hashes" in said
+    assert said.endswith("run: setting up failed; what was tried is above\nexit 1")
+    assert not (copy / ".venv/whole").exists()

@@ -5,8 +5,10 @@ object to each.  A wall that a plant does not try is listed as missing.
 """
 
 import os
+import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,7 +54,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def broken_in(folder: Path) -> tuple[set[str], str]:
     """The contracts that the checker calls broken, and all it said."""
     done = subprocess.run(
-        [ROOT / ".venv/bin/lint-imports", "--no-cache"],
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(folder / "src"), "COLUMNS": "200"},
         capture_output=True,
@@ -88,3 +90,14 @@ def test_there_is_no_place_for_utils(copy: Path) -> None:
 
     assert "utils" in said
     assert "exhaustive" in said.lower() or "layer" in said.lower()
+
+
+def test_the_drawing_shows_the_layers_and_the_rooms_that_exist() -> None:
+    drawing = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    layers = next(c for c in CONTRACTS["contracts"] if c["name"] == LAYERS)["layers"]
+    drawn = "\n".join(["```", *layers, "```"])
+    rooms = {path.name.removesuffix(".py") for path in (ROOT / "src/kaipiao").glob("[a-z]*")}
+    explained = re.findall(r"^\| `(\w+)` \|", drawing, flags=re.MULTILINE)
+
+    assert drawn in drawing
+    assert set(re.findall(r"\w+", " ".join(layers))) == set(explained) == rooms - {"py.typed"}
