@@ -28,7 +28,7 @@ def check_buyer_id(draft: Draft, context: Context) -> Iterator[Violation]:
     buyer = draft.buyer
     if not buyer.taxpayer_id or has_right_check(buyer.taxpayer_id):
         return
-    if buyer.natural_person and classify(buyer.taxpayer_id) != "resident":
+    if buyer.natural_person and classify(buyer.taxpayer_id) is None:
         return
     yield objection(
         "buyer-id-doubtful", "/buyer/taxpayer_id", taxpayer_id=_printable(buyer.taxpayer_id)
