@@ -9,6 +9,7 @@ import msgspec
 
 FILE_BYTES = 10 * 2**20
 FILES_KEPT = 5
+ACCESS_FILE_BYTES = 64 * 2**20
 
 
 class JsonLines(logging.Formatter):
@@ -44,6 +45,11 @@ class ForPeople(logging.Formatter):
         return f"kaipiao {self._process}: {said}{cause}"
 
 
+def _is_for_people(record: logging.LogRecord) -> bool:
+    """Our own warnings; of a library's only what it calls an error.  The file has all of it."""
+    return record.name.startswith("kaipiao") or record.levelno >= logging.ERROR
+
+
 def keep_journal(folder: Path, process: str) -> None:
     """From now on, whatever is logged in this process goes to ``folder/process.log``."""
     file = RotatingFileHandler(
@@ -52,5 +58,21 @@ def keep_journal(folder: Path, process: str) -> None:
     file.setFormatter(JsonLines(process))
     terminal = logging.StreamHandler()
     terminal.setLevel(logging.WARNING)
+    terminal.addFilter(_is_for_people)
     terminal.setFormatter(ForPeople(process))
     logging.basicConfig(level=logging.INFO, handlers=[file, terminal], force=True)
+
+
+class AccessFile:
+    """Takes whole lines, many at a time; starts a new file when one is full, and keeps one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("ab", buffering=0)
+
+    def write(self, lines: bytes) -> None:
+        self._file.write(lines)
+        if self._file.tell() > ACCESS_FILE_BYTES:
+            self._file.close()
+            self._path.replace(self._path.with_suffix(".log.1"))
+            self._file = self._path.open("ab", buffering=0)

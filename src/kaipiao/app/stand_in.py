@@ -10,42 +10,30 @@ import socket
 
 import msgspec
 
+from kaipiao.errors import Outage
+from kaipiao.gateway.problems import compose_problem
+
 PATIENCE_S = 2.0
 """How long a caller may take to say what it wants; we answer it the same in any case."""
 
-RETRY_AFTER_S = 1
 
-
-def compose_problem(detail_zh: str, detail_en: str) -> bytes:
-    """An HTTP/1.1 answer 503, whole, as the gateway would give it (RFC 9457); then we hang up."""
-    body = msgspec.json.encode(
-        {
-            "type": "/problems/unavailable",
-            "title": "Not available just now",
-            "status": 503,
-            "code": "unavailable",
-            "detail": detail_en,
-            "zh": detail_zh,
-            "en": detail_en,
-            "retryable": True,
-        }
+def compose_answer() -> bytes:
+    """The gateway's own words for "ask again, the outcome is unknown", as a whole HTTP answer."""
+    problem, headers = compose_problem(
+        Outage("serve"), language="en", request_id="-", max_violations=0
     )
-    head = (
-        "HTTP/1.1 503 Service Unavailable\r\n"
-        "content-type: application/problem+json\r\n"
-        f"content-length: {len(body)}\r\n"
-        f"retry-after: {RETRY_AFTER_S}\r\n"
-        "cache-control: no-store\r\n"
-        "connection: close\r\n\r\n"
-    )
-    return head.encode() + body
+    body = msgspec.json.encode(problem)
+    lines = [
+        b"HTTP/1.1 503 Service Unavailable",
+        *(b"%b: %b" % header for header in headers),
+        b"content-length: %d" % len(body),
+        b"cache-control: no-store",
+        b"connection: close",
+    ]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
-NOBODY_HERE = compose_problem(
-    "服务正在重新启动, 您的请求没有被处理。请稍后以同一编号重试。",
-    "The service is starting again and did not look at this request. "
-    "Repeat it in a moment with the same key.",
-)
+ANSWER = compose_answer()
 
 
 class StandIn:
@@ -71,7 +59,7 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
         async with asyncio.timeout(PATIENCE_S):
             # Read some of it first: closing on unread bytes would reset the answer away.
             await reader.read(65_536)
-            writer.write(NOBODY_HERE)
+            writer.write(ANSWER)
             await writer.drain()
             writer.write_eof()
             while await reader.read(65_536):

@@ -81,6 +81,7 @@ async def run_cell(
     folder.make()
     with OnlySupervisor(folder):
         keep_journal(folder.logs, "up")
+        forget(folder.running, ready_file)
         stop = stop or asyncio.Event()
         _stop_on_signals(stop)
         with await bind(settings) as listener:
@@ -88,6 +89,13 @@ async def run_cell(
                 await prepare(folder, settings, database)
                 cell = Cell(folder, settings, database, listener)
                 await cell.run(stop, ready_file=ready_file, announce=announce)
+
+
+def forget(*told: Path | None) -> None:
+    """Take back what says that the cell runs; one that was killed could not do it itself."""
+    for path in told:
+        if path:
+            path.unlink(missing_ok=True)
 
 
 async def prepare(folder: CellFolder, settings: Settings, database: Database) -> None:
@@ -210,9 +218,7 @@ class Cell:
         announce(running)
 
     async def _close(self, ready_file: Path | None) -> None:
-        for path in (self._folder.running, ready_file):
-            if path:
-                path.unlink(missing_ok=True)
+        forget(self._folder.running, ready_file)
         await self._stand_in.go_on_duty()
         await asyncio.gather(*(worker.stop(WORKER_STOP_S) for worker in self._workers))
         await self._work.stop(WORK_STOP_S)

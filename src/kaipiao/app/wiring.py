@@ -11,7 +11,9 @@ from importlib.metadata import version
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.health import CellHealth
+from kaipiao.app.journal import AccessFile
 from kaipiao.app.orders import Orders
+from kaipiao.app.patience import open_store
 from kaipiao.evidence.keys import VKEY_NAME
 from kaipiao.gateway.wiring import Services
 from kaipiao.issuing.confirm import Confirming
@@ -25,12 +27,10 @@ from kaipiao.regimes.cn.rules import check
 @asynccontextmanager
 async def open_services(orders: Orders) -> AsyncIterator[Services]:
     """Everything behind the API of one process, open inside this block.
-
-    Raises:
-        Outage: the database does not answer.
+    Waits for the database.
     """
-    settings, folder, clock = orders.settings, CellFolder(orders.settings.data), SystemClock()
-    store = await Store.open(orders.dsn, clock=clock, area=settings.area, channel=settings.channel)
+    folder, clock = CellFolder(orders.settings.data), SystemClock()
+    store = await open_store(orders, clock)
     try:
         yield compose_services(orders, folder, store, clock)
     finally:
@@ -64,6 +64,7 @@ def compose_services(
         clock=clock,
         health=CellHealth(folder=folder, store=store, clock=clock).look,
         version=version("kaipiao"),
+        note_access=AccessFile(folder.logs / f"{orders.name}.access.log").write,
         log_folder=folder.evidence,
         log_vkey=(folder.secrets / VKEY_NAME).read_text(encoding="utf-8").strip(),
     )

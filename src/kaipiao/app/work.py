@@ -14,6 +14,7 @@ from kaipiao.app.folder import CellFolder
 from kaipiao.app.health import BEAT_EVERY_S, beat
 from kaipiao.app.journal import keep_journal
 from kaipiao.app.orders import Orders, receive_orders, say_ready
+from kaipiao.app.patience import open_store
 from kaipiao.errors import Outage
 from kaipiao.evidence.disk import LocalDisk
 from kaipiao.evidence.keys import open_key
@@ -35,7 +36,7 @@ async def work(orders: Orders) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     settings, clock = orders.settings, SystemClock()
-    store = await Store.open(orders.dsn, clock=clock, area=settings.area, channel=settings.channel)
+    store = await open_store(orders, clock)
     try:
         writer = compose_writer(orders, store, clock)
         folder = CellFolder(settings.data)

@@ -38,9 +38,11 @@ class Item(NamedTuple):
     is_json: bool = True
 
 
-class _Envelope(msgspec.Struct, omit_defaults=True):
-    key: str | None = None
-    draft: msgspec.Raw | None = None
+class _Envelope(msgspec.Struct):
+    """Enough to see whether a draft is in an envelope, and whose it is."""
+
+    key: msgspec.Raw = msgspec.Raw(b"")
+    draft: msgspec.Raw = msgspec.Raw(b"")
 
 
 class _Strict(msgspec.Struct, forbid_unknown_fields=True):
@@ -118,16 +120,33 @@ def _item(line: int, text: bytes) -> Item:
         return Item(line, "", find_faults(text, Draft))
     except ValueError:
         return Item(line, "", find_faults(text, Draft), is_json=False)
-    kind: type[_Strict] | type[Draft] = _Strict if envelope.draft is not None else Draft
+    kind: type[_Strict] | type[Draft] = _Strict if bytes(envelope.draft) else Draft
     try:
         value = msgspec.json.decode(text, type=kind)
-        if isinstance(value, _Strict):
-            return Item(line, parse_key(value.key), value.draft)
     except msgspec.DecodeError:
-        return Item(line, envelope.key or "", find_faults(text, kind))
+        return Item(line, _key_of(envelope), _faults(text, kind))
+    if isinstance(value, Draft):
+        return Item(line, "", value)
+    try:
+        return Item(line, parse_key(value.key), value.draft)
     except ValueError as error:
-        return Item(line, envelope.key or "", [_bad_key(str(error))])
-    return Item(line, "", value)
+        return Item(line, value.key, [_bad_key(str(error))])
+
+
+def _key_of(envelope: _Envelope) -> str:
+    """The key of a line that is otherwise not understood, so that its sender can find it."""
+    try:
+        return msgspec.json.decode(envelope.key, type=str) if bytes(envelope.key) else ""
+    except msgspec.DecodeError:
+        return ""
+
+
+def _faults(text: bytes, kind: type[_Strict] | type[Draft]) -> list[Violation]:
+    """Everything wrong; pointers are into the draft, envelope or not."""
+    return [
+        msgspec.structs.replace(fault, path=fault.path.removeprefix("/draft"))
+        for fault in find_faults(text, kind)
+    ]
 
 
 def _bad_key(why: str) -> Violation:

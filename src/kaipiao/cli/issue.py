@@ -87,6 +87,8 @@ def command(
     if results is None and file != STDIN:
         results = Path(f"{file}.results.ndjson")
     counted: Counter[str] = Counter()
+    with cell(url, key_file) as client:
+        client.status()  # a cell that is not there should be told of at once, not after all tries
     with open_input(file) as source, cell(url, key_file, budget=PATIENT) as client:
         found = issue_items(client, read_items(source))
         for result in _kept(found, results):
@@ -155,6 +157,9 @@ def _conclude(counted: Counter[str], results: Path | None) -> None:
             f"{counted['refused']} refused, {counted['unknown']} unknown.",
         )
     )
+    if counted["refused"] > SHOWN_REFUSALS:
+        more = counted["refused"] - SHOWN_REFUSALS
+        warn(t(f"另有 {more} 张被拒绝, 见结果文件。", f"{more} more refusals are in the results."))
     if results is not None:
         say(t(f"结果: {results}", f"Results: {results}"))
     if counted["unknown"]:

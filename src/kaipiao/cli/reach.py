@@ -40,6 +40,10 @@ def cell_options(function: F) -> F:
     )(function)
 
 
+WHILE_SOMEONE_WAITS = Budget(within_s=8.0)
+"""A cell that restarts is back sooner; one that is not there should be told of soon."""
+
+
 def cell(url: str | None, key_file: Path | None, *, budget: Budget | None = None) -> Client:
     """A client of the cell, with its key."""
     running = None if url and key_file else local_cell()
@@ -52,7 +56,7 @@ def cell(url: str | None, key_file: Path | None, *, budget: Budget | None = None
                 "No cell was found: give --url and --key-file, or start one here: kaipiao up",
             )
         )
-    return Client(url, read_key(key_file), budget=budget)
+    return Client(url, read_key(key_file), budget=budget or WHILE_SOMEONE_WAITS)
 
 
 def anyone(url: str | None) -> Client:
@@ -65,7 +69,7 @@ def anyone(url: str | None) -> Client:
                 "No cell was found: give --url, or start one here: kaipiao up",
             )
         )
-    return Client(url or (running.url if running else ""))
+    return Client(url or (running.url if running else ""), budget=WHILE_SOMEONE_WAITS)
 
 
 def read_key(path: Path) -> str:
