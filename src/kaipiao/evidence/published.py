@@ -45,12 +45,15 @@ class PublishedLog:
     def file(self, name: str) -> PublicFile | None:
         """``checkpoint`` or a tile, by its path below the log's address; None if there is none.
 
+        A tile that the newest checkpoint does not cover is not published, even if it is there.
+
         Raises:
             Outage: the folder cannot be read.
         """
         if name == CHECKPOINT_NAME:
             return PublicFile(self.note().encode(), "text/plain; charset=utf-8", False)
-        if (tile := parse_tile(name)) is None:
+        tile = parse_tile(name)
+        if tile is None or not tile.is_within(self.checkpoint().size):
             return None
         try:
             return PublicFile(self.tiles.read(tile), "application/octet-stream", True)

@@ -44,6 +44,11 @@ class Tile(NamedTuple):
         each = len(_LENGTH) + ENTRY_BYTES if self.kind == ENTRIES else HASH_BYTES
         return self.width * each
 
+    def is_within(self, size: int) -> bool:
+        """Whether all of it belongs to the tree of ``size``."""
+        level = 0 if self.kind == ENTRIES else int(self.kind)
+        return self.number * TILE_WIDTH + self.width <= size >> LEVEL_HEIGHT * level
+
     @property
     def full(self) -> "Tile":
         return self._replace(width=TILE_WIDTH)
