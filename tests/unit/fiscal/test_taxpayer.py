@@ -89,6 +89,7 @@ def test_an_individual_carries_the_check_of_a_resident_id(resident: str) -> None
         ("91110000600037341", "household"),
         ("", None),
         ("９１１１００００６０００３７３４１Ｌ", None),
+        ("１" * 15, None),
     ],
 )
 def test_shapes(text: str, kind: str | None) -> None:
