@@ -45,7 +45,7 @@ OPEN_WITHIN_S = 60.0
 """A cell that answers nothing for so long will not: better to say so than to go on trying."""
 
 BACKLOG = 2048
-BIND_PATIENCE_S = 5.0
+LEAVE_WITHIN_S = 5.0
 """Workers of a supervisor that was killed leave the port within this."""
 
 log = logging.getLogger(__name__)
@@ -81,10 +81,11 @@ async def run_cell(
     folder.make()
     with OnlySupervisor(folder):
         keep_journal(folder.logs, "up")
+        was_killed = folder.running.exists()
         forget(folder.running, ready_file)
         stop = stop or asyncio.Event()
         _stop_on_signals(stop)
-        with await bind(settings) as listener:
+        with await bind(settings, patience_s=LEAVE_WITHIN_S if was_killed else 0) as listener:
             async with database_of(settings) as database:
                 await prepare(folder, settings, database)
                 cell = Cell(folder, settings, database, listener)
@@ -133,15 +134,15 @@ async def database_of(settings: Settings) -> AsyncIterator[Database]:
         await keeping
 
 
-async def bind(settings: Settings) -> socket.socket:
+async def bind(settings: Settings, *, patience_s: float) -> socket.socket:
     """The listening socket.  It outlives every worker; children inherit it."""
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + BIND_PATIENCE_S
+    deadline = loop.time() + patience_s
     while True:
         try:
             return _bind_once(settings)
         except OSError as error:
-            if loop.time() > deadline or not settings.port:
+            if loop.time() >= deadline or not settings.port:
                 port = settings.port
                 raise SettingsWrong(
                     "port",
