@@ -37,7 +37,9 @@ def hashes_of(package: dict[str, Any]) -> list[str]:
 
 
 def pip_pins() -> dict[str, Pin]:
-    text = (ROOT / "requirements.lock").read_text("utf-8").replace("\\\n", " ")
+    """Of both of pip's files: the plain one, and what ./run bench adds."""
+    files = ("requirements.lock", "requirements-bench.lock")
+    text = "\n".join((ROOT / name).read_text("utf-8") for name in files).replace("\\\n", " ")
     lines = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
     pins = {}
     for line in lines:
