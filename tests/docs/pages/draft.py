@@ -30,7 +30,8 @@ yuan), rates are whole basis points (1300 = 13 %), quantities and prices are tex
 decimals. A field that is not in these tables is refused. Examples: [examples](../../examples).
 
 一张待开发票是一个 JSON 对象, 或 NDJSON 的一行。金额为整数, 单位分; 税率单位为万分之一
-(1300 = 13 %); 数量和单价为文本, 最多 13 位小数。表中没有的字段一律拒绝。示例见 [examples](../../examples)。
+(1300 = 13 %); 数量和单价为文本, 最多 13 位小数。表中没有的字段一律拒绝。
+示例见 [examples](../../examples)。
 
 """
 
