@@ -1,8 +1,14 @@
-"""Stores for tests: one process's view of a fresh database each, and entries to record."""
+"""Stores for tests: one process's view of a fresh database each, and entries to record.
+
+A test that asks for ``store`` or ``open_store`` gets PostgreSQL, unless its folder says otherwise
+by overriding ``made_of``: the contract runs once for each way a ledger is made.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Literal, TypeAlias
 
 import msgspec
+import pytest
 import pytest_asyncio
 from tests.clocks import StoppedClock
 from tests.conftest import Database
@@ -13,13 +19,18 @@ from kaipiao.fiscal.money import Fen
 from kaipiao.fiscal.number import InvoiceNumber
 from kaipiao.fiscal.red_letter import LineTaken, TakenBack
 from kaipiao.issuing.issue import compose_entry
-from kaipiao.ledger.store import Store
+from kaipiao.ledger import store as on_postgres
 from kaipiao.ports import Entry
+from kaipiao.twin.memory import Habits, Memory, MemoryStore
 
 NOVEMBER = 202611
 PLENTY_FEN = 10**15
 
+BLOCK_SIZE = 1_000
+
+Store: TypeAlias = on_postgres.Store | MemoryStore
 OpenStore = Callable[[], Awaitable[Store]]
+MadeOf = Literal["postgres", "memory"]
 
 
 @pytest_asyncio.fixture
@@ -27,17 +38,41 @@ async def clock() -> StoppedClock:
     return StoppedClock()
 
 
+@pytest.fixture
+def made_of() -> MadeOf:
+    return "postgres"
+
+
+@pytest.fixture
+def open_one(made_of: MadeOf, clock: StoppedClock, request: pytest.FixtureRequest) -> OpenStore:
+    """How to open a store on the test's database; a server is started only if one is needed."""
+    if made_of == "memory":
+        memory, habits = Memory(), Habits(clock=clock, block_size=BLOCK_SIZE)
+
+        async def open_in_memory() -> Store:
+            return MemoryStore.open(memory, habits)
+
+        return open_in_memory
+    database: Database = request.getfixturevalue("database")
+
+    async def open_on_postgres() -> Store:
+        return await on_postgres.Store.open(
+            database.app, clock=clock, area=31, channel=1, block_size=BLOCK_SIZE
+        )
+
+    return open_on_postgres
+
+
 @pytest_asyncio.fixture
-async def open_store(database: Database, clock: StoppedClock) -> AsyncIterator[OpenStore]:
+async def open_store(open_one: OpenStore) -> AsyncIterator[OpenStore]:
     """Open a store on the test's database; each call is one more server process's view."""
     opened: list[Store] = []
 
-    async def open_one() -> Store:
-        store = await Store.open(database.app, clock=clock, area=31, channel=1, block_size=1_000)
-        opened.append(store)
-        return store
+    async def open_another() -> Store:
+        opened.append(await open_one())
+        return opened[-1]
 
-    yield open_one
+    yield open_another
     for store in opened:
         await store.close()
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 from tests.clocks import NOON
-from tests.stores import OpenStore, entry, grant, red_entry
+from tests.stores import OpenStore, Store, entry, grant, red_entry
 
 from kaipiao.base.canonical import digest
 from kaipiao.errors import ConfirmationNeeded, ConfirmationRefused, RulesBroken
@@ -13,7 +13,6 @@ from kaipiao.fiscal.confirmation import Confirmation, State
 from kaipiao.fiscal.invoice import IdempotencyKey, Receipt
 from kaipiao.fiscal.number import InvoiceNumber
 from kaipiao.fiscal.red_letter import ReversalAsk
-from kaipiao.ledger.store import Store
 
 FORM = "0" * 19 + "1"
 
