@@ -35,10 +35,15 @@ def is_plain(draft: Draft, law: Law) -> bool:
         and (draft.kind == "ordinary" or (buyer.taxpayer_id and not buyer.natural_person))
     ):
         return False
-    notes = draft.issuer + draft.payee + draft.reviewer + draft.remark
-    if not (notes.isprintable() and len(notes) <= 75 and draft.issuer[:1] > " "):
-        return False
-    return _are_plain_lines(draft, law)
+    people, remark = draft.issuer + draft.payee + draft.reviewer, draft.remark
+    return (
+        draft.issuer[:1] > " "
+        and len(people) <= 75
+        and people.isprintable()
+        and len(remark) <= 200
+        and remark.isprintable()
+        and _are_plain_lines(draft, law)
+    )
 
 
 def _is_plain_party(party: Party) -> bool:
