@@ -8,7 +8,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import cast
 
 import click
 
@@ -121,9 +121,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code.  Only a defect shows a traceback."""
     try:
-        code: Any = kaipiao.main(arguments, prog_name="kaipiao", standalone_mode=False)
+        # Not kaipiao.main(): it turns a closed pipe into exit code 1, which means "no" here.
+        with kaipiao.make_context("kaipiao", list(arguments or sys.argv[1:])) as context:
+            kaipiao.invoke(context)
         sys.stdout.flush()
-        return code if isinstance(code, int) else exits.OK
+        return exits.OK
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
