@@ -5,6 +5,7 @@ company's server.  What is not on this page cannot fail on its own, so this is a
 of everything the twin knows how to break.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Protocol
@@ -70,6 +71,13 @@ class Ledger(Protocol):
             KeyReused: the key is taken by something else.
             CreditLineExhausted, CreditLineMissing, RulesBroken: nothing was issued or drawn.
             Outage: it may or may not have been issued; ask again with the same key.
+        """
+        ...
+
+    def enter(self, entry: Entry) -> "asyncio.Future[Outcome]":
+        """As ``record``, for callers who cannot afford a coroutine: the outcome, later.
+
+        Cancelling the future abandons the answer, never the entry.
         """
         ...
 

@@ -140,6 +140,28 @@ async def test_an_invoice_that_cannot_be_stored_fails_alone(store: Store) -> Non
     assert isinstance(outcomes[2], Receipt)
 
 
+async def test_entering_gives_what_recording_gives(store: Store) -> None:
+    await grant(store, entry("sale-1").draws_fen)
+
+    outcome = await store.ledger.enter(entry("sale-1"))
+    again = await store.ledger.record(entry("sale-1"))
+    refused = await store.ledger.enter(entry("sale-2"))
+    reused = await store.ledger.enter(entry("sale-1", n=2))
+
+    assert again == msgspec.structs.replace(outcome, replayed=True)
+    assert isinstance(refused, CreditLineExhausted)
+    assert isinstance(reused, KeyReused)
+
+
+async def test_whoever_stops_listening_has_still_issued(store: Store) -> None:
+    await grant(store)
+
+    store.ledger.enter(entry("sale-1")).cancel()
+    again = await store.ledger.record(entry("sale-1"))
+
+    assert again.replayed
+
+
 async def test_a_refusal_leaves_no_trace(store: Store) -> None:
     await grant(store, 1)
 

@@ -10,6 +10,7 @@ A crash before 2 issued nothing.  A crash after 2 issued exactly one invoice, an
 retry, with the same key, finds it.  There is no third case.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
@@ -51,6 +52,17 @@ class Issuing:
         if objections := self._objections(draft, self._today()):
             return await self._recall_or_refuse(draft, key, objections)
         return await self._ledger.record(compose_entry(draft, key))
+
+    def enter(
+        self, draft: Draft, *, key: IdempotencyKey, payload: bytes
+    ) -> "asyncio.Future[Outcome] | None":
+        """As ``issue``, without a coroutine.  ``payload`` is the draft's canonical bytes.
+
+        None: the law objects, and nothing was done; ``issue`` says what there is to say.
+        """
+        if self._objections(draft, self._today()):
+            return None
+        return self._ledger.enter(compose_entry(draft, key, payload))
 
     async def issue_all(self, asks: Sequence[Ask]) -> list[Outcome]:
         """Issue a crowd.  Outcomes stand in the order of ``asks``; no ask fails its neighbours."""
@@ -95,9 +107,9 @@ class Issuing:
             return answer
 
 
-def compose_entry(draft: Draft, key: IdempotencyKey) -> Entry:
-    """A checked draft as the ledger takes it.  Canonical bytes are made once, here."""
-    payload = canonical(draft)
+def compose_entry(draft: Draft, key: IdempotencyKey, payload: bytes | None = None) -> Entry:
+    """A checked draft as the ledger takes it.  Its canonical bytes are made once."""
+    payload = payload or canonical(draft)
     content = digest(payload)
     lines = settle(draft)
     totals = totals_of(lines)

@@ -1,5 +1,6 @@
 """The ledger on PostgreSQL: implements ports.Ledger by group commit and the reads."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
 
@@ -20,10 +21,13 @@ class PostgresLedger:
         self._reads = reads
 
     async def record(self, entry: Entry) -> Receipt:
-        (outcome,) = await self._group.submit((entry,))
+        outcome = await self._group.enter(entry)
         if isinstance(outcome, Receipt):
             return outcome
         raise outcome
+
+    def enter(self, entry: Entry) -> "asyncio.Future[Outcome]":
+        return self._group.enter(entry)
 
     async def record_all(self, entries: Sequence[Entry]) -> list[Outcome]:
         return await self._group.submit(entries)

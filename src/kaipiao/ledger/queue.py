@@ -38,17 +38,33 @@ class Waiter:
             self.future.set_result(None)
 
 
+class SoleWaiter:
+    """A caller with one entry: the future is its outcome, and there is nothing to count."""
+
+    __slots__ = ("future",)
+
+    def __init__(self) -> None:
+        self.future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+    def put(self, place: int, outcome: Outcome) -> None:
+        if not self.future.done():  # done: the caller went away
+            self.future.set_result(outcome)
+
+
+AnyWaiter = Waiter | SoleWaiter
+
+
 class Item:
     """One entry on its way, and everyone who waits for it."""
 
     __slots__ = ("entry", "followers", "key", "place", "waiter")
 
-    def __init__(self, entry: Entry, key: KeyId, waiter: Waiter, place: int) -> None:
+    def __init__(self, entry: Entry, key: KeyId, waiter: AnyWaiter, place: int) -> None:
         self.entry = entry
         self.key = key
         self.waiter = waiter
         self.place = place
-        self.followers: list[tuple[Entry, Waiter, int]] = []
+        self.followers: list[tuple[Entry, AnyWaiter, int]] = []
 
 
 class Queue:
@@ -69,6 +85,12 @@ class Queue:
         for place, entry in enumerate(entries):
             self._offer(entry, waiter, place)
         return waiter
+
+    def offer_one(self, entry: Entry) -> "asyncio.Future[Outcome]":
+        """Queue one entry; its outcome."""
+        waiter = SoleWaiter()
+        self._offer(entry, waiter, 0)
+        return waiter.future
 
     def take(self) -> list[Item]:
         """The next batch.  An original has at most one red letter in it: the statement could
@@ -115,7 +137,7 @@ class Queue:
             if not waiter.future.done():
                 waiter.future.set_exception(error)
 
-    def _offer(self, entry: Entry, waiter: Waiter, place: int) -> None:
+    def _offer(self, entry: Entry, waiter: AnyWaiter, place: int) -> None:
         key = key_id(entry.seller, entry.key)
         if given := self.recent.get(key):
             waiter.put(place, answer_again(given, entry.asked))
@@ -128,7 +150,7 @@ class Queue:
             self.arrived.set()
 
     def _follow(
-        self, first: Item, outcome: Outcome, entry: Entry, waiter: Waiter, place: int
+        self, first: Item, outcome: Outcome, entry: Entry, waiter: AnyWaiter, place: int
     ) -> None:
         """A follower hears what the first heard, unless it asked for something else."""
         if isinstance(outcome, Receipt):

@@ -68,12 +68,23 @@ class MemoryLedger:
         self._session = memory.numbers.session()
         self._held: Held | None = None
         self._turn = asyncio.Lock()
+        self._entered: set[asyncio.Future[Outcome]] = set()
 
     async def record(self, entry: Entry) -> Receipt:
         (outcome,) = await self.record_all((entry,))
         if isinstance(outcome, Receipt):
             return outcome
         raise outcome
+
+    def enter(self, entry: Entry) -> "asyncio.Future[Outcome]":
+        task = asyncio.ensure_future(self._outcome(entry))
+        self._entered.add(task)  # the event loop alone would let go of it
+        task.add_done_callback(self._entered.discard)
+        return asyncio.shield(task)
+
+    async def _outcome(self, entry: Entry) -> Outcome:
+        (outcome,) = await self.record_all((entry,))
+        return outcome
 
     async def record_all(self, entries: Sequence[Entry]) -> list[Outcome]:
         outcomes: list[Outcome] = []
