@@ -5,8 +5,7 @@ company's server.  What is not on this page cannot fail on its own, so this is a
 of everything the twin knows how to break.
 """
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -74,10 +73,11 @@ class Ledger(Protocol):
         """
         ...
 
-    def enter(self, entry: Entry) -> "asyncio.Future[Outcome]":
-        """As ``record``, for callers who cannot afford a coroutine: the outcome, later.
+    def enter(self, entry: Entry) -> Awaitable[Outcome]:
+        """As ``record``, for callers who cannot afford a coroutine: a future of the outcome.
 
-        Cancelling the future abandons the answer, never the entry.
+        The entry is on its way when this returns.  Cancelling the future abandons the answer,
+        never the entry.
         """
         ...
 

@@ -156,7 +156,8 @@ async def test_entering_gives_what_recording_gives(store: Store) -> None:
 async def test_whoever_stops_listening_has_still_issued(store: Store) -> None:
     await grant(store)
 
-    store.ledger.enter(entry("sale-1")).cancel()
+    asyncio.ensure_future(store.ledger.enter(entry("sale-1"))).cancel()
+    await store.ledger.record(entry("sale-2"))
     again = await store.ledger.record(entry("sale-1"))
 
     assert again.replayed

@@ -10,8 +10,7 @@ A crash before 2 issued nothing.  A crash after 2 issued exactly one invoice, an
 retry, with the same key, finds it.  There is no third case.
 """
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -55,7 +54,7 @@ class Issuing:
 
     def enter(
         self, draft: Draft, *, key: IdempotencyKey, payload: bytes
-    ) -> "asyncio.Future[Outcome] | None":
+    ) -> Awaitable[Outcome] | None:
         """As ``issue``, without a coroutine.  ``payload`` is the draft's canonical bytes.
 
         None: the law objects, and nothing was done; ``issue`` says what there is to say.
