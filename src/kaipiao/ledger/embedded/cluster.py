@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -11,6 +12,7 @@ from kaipiao.ledger.embedded.failure import DatabaseWontStart, explain
 from kaipiao.ledger.embedded.passwords import APP, DATABASE, OWNER, ROOT, compose_dsn, keep_password
 from kaipiao.ledger.embedded.places import Places, make_folder
 from kaipiao.ledger.embedded.programs import Programs
+from kaipiao.ledger.embedded.settings import has_syncfs
 
 INITDB = (
     "--encoding=UTF8",
@@ -45,14 +47,21 @@ def make_cluster(places: Places, programs: Programs, account: Account, *, durabl
         file.write(keep_password(places.secrets, ROOT))
         file.flush()
         give(Path(file.name), account)  # initdb reads it as the account; it is gone a moment later
-        options = [*INITDB, f"--pwfile={file.name}", *(SINCE_17 if programs.major >= 17 else ())]
-        if not durable:
-            options.append("--no-sync")
-        done = run_as(account, [programs.bin / "initdb", "-D", draft, *options])
+        how = [f"--pwfile={file.name}", *_options(programs, durable=durable)]
+        done = run_as(account, [programs.bin / "initdb", "-D", draft, *INITDB, *how])
     if done.returncode != 0:
         shutil.rmtree(draft, ignore_errors=True)
         raise explain(done.stdout, place=places.home)
     draft.rename(places.data)
+
+
+def _options(programs: Programs, *, durable: bool) -> Iterator[str]:
+    if programs.major >= 17:
+        yield from SINCE_17
+    if not durable:
+        yield "--no-sync"
+    elif programs.major >= 17 and has_syncfs():
+        yield "--sync-method=syncfs"
 
 
 SILENCE = """

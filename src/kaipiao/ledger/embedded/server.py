@@ -28,16 +28,16 @@ from kaipiao.ledger.embedded.passwords import APP, DATABASE, OWNER, ROOT, compos
 from kaipiao.ledger.embedded.prepare import Prepared, Wish, prepare
 from kaipiao.ledger.embedded.programs import SHARED, Programs
 from kaipiao.ledger.embedded.settings import Size
-from kaipiao.ledger.embedded.survivors import (
-    FAST_STOP_S,
-    QUICK_STOP_S,
-    is_ready,
-    stop_survivors,
-)
+from kaipiao.ledger.embedded.survivors import QUICK_STOP_S, is_ready, stop_survivors
 
 POLL_S = 0.02
 """How often we look at the process: fifty cheap calls a second, and no signal handler, no
 thread, nothing tied to one event loop."""
+
+FAST_STOP_S = 1.2
+"""What a clean stop may take of the five seconds that a whole cell has for it (SIGINT ends the
+sessions and writes a checkpoint).  Longer, and we stop it hard: nothing is lost, and the next
+start recovers from the log."""
 
 FIRST_PAUSE_S = 0.1
 LAST_PAUSE_S = 5.0

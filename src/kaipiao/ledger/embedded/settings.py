@@ -1,7 +1,9 @@
 """How the server is set, and why: every line of the file that we write carries its reason."""
 
 import os
+import re
 import shutil
+import sys
 from typing import NamedTuple
 
 from kaipiao.ledger.embedded.places import Places
@@ -69,7 +71,19 @@ STEADY = (
     Setting("log_lock_waits", "on", "a wait over a second is worth knowing"),
 )
 
+ON_LINUX = (
+    # With fsync a start after a crash touches every file one by one: 4.5 s instead of 0.4 s for
+    # an empty cluster on a busy disk, and partitions are many files.
+    Setting("recovery_init_sync_method", "syncfs", "one call instead of one a file"),
+)
+
 SINCE_17 = (Setting("summarize_wal", "on", "incremental backups need the summaries"),)
+
+
+def has_syncfs() -> bool:
+    """Linux 5.8 was the first whose syncfs reports a failed write."""
+    release = tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
+    return sys.platform == "linux" and release >= (5, 8)
 
 
 def render_settings(places: Places, programs: Programs, size: Size) -> str:
@@ -85,7 +99,9 @@ def render_settings(places: Places, programs: Programs, size: Size) -> str:
         Setting("fsync", real, "a commit is on the disk"),
         Setting("full_page_writes", real, "a torn page can be mended"),
     )
-    settings = (*fitted, *STEADY, *(SINCE_17 if programs.major >= 17 else ()))
+    settings = [*fitted, *STEADY]
+    settings += ON_LINUX if has_syncfs() else ()
+    settings += SINCE_17 if programs.major >= 17 else ()
     lines = [f"{one.name} = {one.value}  # {one.why}" for one in settings]
     return "\n".join(
         [

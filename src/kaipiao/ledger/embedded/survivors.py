@@ -15,15 +15,15 @@ import signal
 import time
 from pathlib import Path
 
-FAST_STOP_S = 3.0
-"""SIGINT ends sessions and writes a checkpoint; it is given this long."""
+ORPHAN_STOP_S = 10.0
+"""SIGINT ends sessions and writes a checkpoint; nobody waits behind us, so it may take a while."""
 
-QUICK_STOP_S = 1.0
+QUICK_STOP_S = 0.5
 """SIGQUIT ends at once; the next start recovers from the log.  Then SIGKILL."""
 
-PAUSE_S = 0.01
+PAUSE_S = 0.02
 
-STEPS = ((signal.SIGINT, FAST_STOP_S), (signal.SIGQUIT, QUICK_STOP_S), (signal.SIGKILL, 5.0))
+STEPS = ((signal.SIGINT, ORPHAN_STOP_S), (signal.SIGQUIT, QUICK_STOP_S), (signal.SIGKILL, 5.0))
 
 
 def find_survivors(data: Path) -> set[int]:
