@@ -12,11 +12,18 @@ from kaipiao.fiscal.money import MAX_FEN
 from kaipiao.fiscal.red_letter import LineAsk, Reason
 
 Permission = Literal["issue", "read", "confirm", "grant", "admin"]
-Number = Annotated[str, Meta(pattern=r"^[0-9]{20}$")]
-FormId = Annotated[str, Meta(pattern=r"^([0-9]{20})?$")]
-TaxpayerScope = Annotated[str, Meta(pattern=r"^([0-9A-Z]{15,20}|\*)$")]
-ShortText = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_END = r"$(?!\n)"  # Python's $ alone would let a newline pass at the very end
+_PRINTED = rf"^[^\x00-\x1f\x7f]*{_END}"
+
+Number = Annotated[str, Meta(pattern=rf"^[0-9]{{20}}{_END}")]
+FormId = Annotated[str, Meta(pattern=rf"^([0-9]{{20}})?{_END}")]
+TaxpayerScope = Annotated[str, Meta(pattern=rf"^([0-9A-Z]{{15,20}}|\*){_END}")]
+ShortText = Annotated[str, Meta(min_length=1, max_length=100, pattern=_PRINTED)]
+Issuer = Annotated[str, Meta(max_length=150, pattern=_PRINTED)]
+Remark = Annotated[str, Meta(max_length=300, pattern=_PRINTED)]  # the rest names the original
 LimitFen = Annotated[int, Meta(ge=0, le=MAX_FEN)]
+
+AskedLines = Annotated[tuple[LineAsk, ...], Meta(max_length=2_000)]
 
 
 class _Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,9 +44,9 @@ class RedLetterAsk(_Ask, frozen=True):
     """
 
     reason: Reason
-    lines: tuple[LineAsk, ...] = ()
-    issuer: str = ""
-    remark: str = ""
+    lines: AskedLines = ()
+    issuer: Issuer = ""
+    remark: Remark = ""
     confirmation: FormId = ""
 
 
@@ -48,9 +55,9 @@ class OpenForm(_Ask, frozen=True):
 
     number: Number
     reason: Reason
-    lines: tuple[LineAsk, ...] = ()
-    issuer: str = ""
-    remark: str = ""
+    lines: AskedLines = ()
+    issuer: Issuer = ""
+    remark: Remark = ""
     by: Side | None = None
 
 

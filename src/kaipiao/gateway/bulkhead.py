@@ -12,8 +12,12 @@ class Bulkhead:
         self._room = room
         self.inside = 0
 
+    @property
+    def is_full(self) -> bool:
+        return self.inside >= self._room
+
     def __enter__(self) -> None:
-        if self.inside >= self._room:
+        if self.is_full:
             raise Busy
         self.inside += 1
 

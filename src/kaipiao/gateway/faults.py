@@ -21,8 +21,6 @@ from kaipiao.fiscal.violation import Violation
 FAULTS_MAX = 1_001
 """As many as are ever shown, and one more to say that there are more."""
 
-_INT_DIGITS_MAX = 40
-
 _SAYINGS: dict[str, tuple[str, str]] = {
     "not-utf8": (
         "内容不是 UTF-8 (第 {at} 字节)。请以 UTF-8 编码发送。",
@@ -45,6 +43,7 @@ _SAYINGS: dict[str, tuple[str, str]] = {
     ),
     "not-a-choice": ("只能是: {choices}。", "This must be one of: {choices}."),
     "out-of-range": ("须在 {low} 与 {high} 之间。", "This must be between {low} and {high}."),
+    "wrong-length": ("长度须在 {low} 与 {high} 之间。", "The length must be {low} to {high}."),
     "wrong-form": ("格式不符: {why}。", "This does not have the right form: {why}."),
     "unpaired-surrogate": (
         "文字中有不成对的代理字符 (\\ud800 至 \\udfff), 不是有效的文字。",
@@ -116,9 +115,16 @@ def _parse(body: bytes) -> Any:
     return json.loads(
         body.decode("utf-8"),
         object_pairs_hook=_Members,
-        parse_int=lambda digits: int(digits) if len(digits) <= _INT_DIGITS_MAX else float("inf"),
+        parse_int=_whole,
         parse_constant=_no_constant,
     )
+
+
+def _whole(digits: str) -> int | float:
+    try:
+        return int(digits)
+    except ValueError:  # thousands of digits: more than Python reads, and than the decoder takes
+        return float("inf")
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -133,7 +139,7 @@ def _faults(value: Any, kind: inspect.Type, path: str) -> Iterator[Violation]:
     if isinstance(kind, inspect.StructType):
         return _object_faults(value, kind, path)
     if isinstance(kind, inspect.VarTupleType | inspect.ListType):
-        return _array_faults(value, kind.item_type, path)
+        return _array_faults(value, kind, path)
     if isinstance(kind, inspect.LiteralType):
         return _choice_faults(value, kind.values, path)
     return _leaf_faults(value, kind, path)
@@ -156,12 +162,22 @@ def _object_faults(value: Any, kind: inspect.StructType, path: str) -> Iterator[
             yield _fault("missing-member", _under(path, name), name=name)
 
 
-def _array_faults(value: Any, kind: inspect.Type, path: str) -> Iterator[Violation]:
+def _array_faults(
+    value: Any, kind: inspect.VarTupleType | inspect.ListType, path: str
+) -> Iterator[Violation]:
     if not isinstance(value, list):
         yield _wrong_type("array", value, path)
         return
+    yield from _length_faults(len(value), kind.min_length, kind.max_length, path)
     for place, item in enumerate(value):
-        yield from _faults(item, kind, f"{path}/{place}")
+        yield from _faults(item, kind.item_type, f"{path}/{place}")
+
+
+def _length_faults(
+    length: int, low: int | None, high: int | None, path: str
+) -> Iterator[Violation]:
+    if length < (low or 0) or (high is not None and length > high):
+        yield _fault("wrong-length", path, low=low or 0, high="…" if high is None else high)
 
 
 def _union_faults(value: Any, kind: inspect.UnionType, path: str) -> Iterator[Violation]:
@@ -216,10 +232,10 @@ def _text_faults(value: Any, kind: inspect.StrType, path: str) -> Iterator[Viola
         yield _wrong_type("text", value, path)
     elif any("\ud800" <= character <= "\udfff" for character in value):
         yield _fault("unpaired-surrogate", path)
-    elif kind.pattern and not re.search(kind.pattern, value):
-        yield _fault("wrong-form", path, why=kind.pattern)
-    elif not (kind.min_length or 0) <= len(value) <= (kind.max_length or len(value)):
-        yield _fault("wrong-form", path, why=f"{kind.min_length or 0}..{kind.max_length or ''}")
+    else:
+        if kind.pattern and not re.search(kind.pattern, value):
+            yield _fault("wrong-form", path, why=kind.pattern)
+        yield from _length_faults(len(value), kind.min_length, kind.max_length, path)
 
 
 def _integer_faults(value: Any, kind: inspect.IntType, path: str) -> Iterator[Violation]:

@@ -6,16 +6,19 @@
 4. note      one line for the access log: no body, no query, no secret
 """
 
+import asyncio
 import logging
 
 import msgspec
 
 from kaipiao.errors import NotAuthenticated, Outage, Refusal
+from kaipiao.fiscal.invoice import Receipt
 from kaipiao.gateway.access import AccessLog
 from kaipiao.gateway.batch import BatchCall
 from kaipiao.gateway.bulkhead import Bulkhead
+from kaipiao.gateway.express import Express
 from kaipiao.gateway.identity import Identity
-from kaipiao.gateway.issue import IssueCall
+from kaipiao.gateway.issue import IssueCall, answer_receipt
 from kaipiao.gateway.problems import compose_problem
 from kaipiao.gateway.rates import Rates
 from kaipiao.gateway.reading import CallerGone, read_body
@@ -33,6 +36,7 @@ from kaipiao.gateway.visit import (
     send_answer,
 )
 from kaipiao.gateway.wiring import Services
+from kaipiao.ports import Outcome
 
 INVOICES = "/v1/invoices"
 BATCH = "/v1/invoices:batch"
@@ -61,12 +65,16 @@ class Front:
         self._issuing_room = Bulkhead(limits.max_issuing_in_flight)
         self._other_room = Bulkhead(limits.max_other_in_flight)
         self._access = AccessLog(services.note_access)
+        self.limits = limits
+        self.express = Express(
+            services, identity=self._identity, rates=self._rates, room=self._issuing_room
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
-        visit = Visit(scope)
+        visit = Visit(scope["method"], scope["path"], scope["headers"])
         try:
             answer = await self._answer(visit, scope, receive, send)
         except CallerGone:
@@ -78,6 +86,19 @@ class Front:
         if answer is not None:
             await send_answer(send, visit, answer)
         self._access.note(visit)
+
+    def answer_outcome(self, visit: Visit, entered: "asyncio.Future[Outcome]") -> Answer:
+        """The answer to an invoice that went the express way."""
+        failure = entered.exception()
+        outcome = failure if failure is not None else entered.result()
+        if isinstance(outcome, Receipt):
+            answer = answer_receipt(outcome)
+        else:
+            assert isinstance(outcome, Exception)
+            answer = self.problem(visit, outcome)
+        visit.status = answer.status
+        self._access.note(visit)
+        return answer
 
     async def _answer(
         self, visit: Visit, scope: Scope, receive: Receive, send: Send

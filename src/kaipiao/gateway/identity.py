@@ -68,6 +68,16 @@ class Identity:
             raise NotAuthenticated
         return key
 
+    def remembered(self, authorization: bytes) -> ApiKey | None:
+        """The live key that this header holds, if it was looked up a moment ago."""
+        if not authorization.startswith(SCHEME):
+            return None
+        found = self._known.get(hashlib.sha256(authorization[len(SCHEME) :]).digest())
+        if found is None or found[1] < time.monotonic():
+            return None
+        key = found[0]
+        return None if key.revoked_at is not None or self._is_expired(key) else key
+
     async def _look_up(self, name: bytes, token: bytes) -> tuple[ApiKey, float]:
         now = time.monotonic()
         if self._unknown.get(name, 0.0) > now:

@@ -17,11 +17,6 @@ from kaipiao.gateway.refusals import BodyTooSlow, HeadersTooLarge, NotHttp
 _encode = msgspec.json.Encoder().encode
 
 
-def protocol_of(limits: Limits) -> type[HttpToolsProtocol]:
-    """uvicorn makes a protocol for each connection from a class, so the limits go into one."""
-    return type("Protocol", (PatientProtocol,), {"limits": limits})
-
-
 class PatientProtocol(HttpToolsProtocol):
     """Patient, not endlessly so."""
 
@@ -47,8 +42,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._header_bytes = 0
 
     def on_headers_complete(self) -> None:
-        self._in_headers = False
-        self._cancel_deadline()
+        self._headers_are_here()
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -57,6 +51,10 @@ class PatientProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(NotHttp())
+
+    def _headers_are_here(self) -> None:
+        self._in_headers = False
+        self._cancel_deadline()
 
     def _wait_for_headers(self, arrived: int) -> None:
         self._header_bytes += arrived

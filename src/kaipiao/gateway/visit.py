@@ -40,15 +40,15 @@ class Visit:
         "rate_headers", "status",
     )  # fmt: skip
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, method: str, path: str, headers: Sequence[Header]) -> None:
         self.began = time.monotonic()
-        self.method: str = scope["method"]
-        self.path: str = scope["path"]
+        self.method = method
+        self.path = path
         self.status = 0
         self.caller = ""
         self.key: ApiKey | None = None
         self.rate_headers: tuple[Header, ...] = ()
-        self._read_headers(scope["headers"])
+        self._read_headers(headers)
 
     def _read_headers(self, headers: Sequence[Header]) -> None:
         # One pass over all of them is cheaper than a look-up for each that we want.

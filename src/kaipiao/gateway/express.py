@@ -1,0 +1,102 @@
+"""The issuing call on the express way: no coroutine, no scope, no framework.
+
+Nearly every issuing request is small, arrives in one piece, comes from a key that we know,
+and breaks no rule.  Such a one is taken from its bytes into the ledger's queue between two
+reads of the socket, and its answer is written when the commit is durable.
+
+Whatever is not so goes the long way round (``front.py``), from the beginning and with nothing
+done yet, so there is one place only that says no and both ways say the same.
+"""
+
+import asyncio
+import time
+from collections import deque
+from typing import Any
+
+from kaipiao.base.canonical import canonical
+from kaipiao.errors import Outage
+from kaipiao.gateway.bulkhead import Bulkhead
+from kaipiao.gateway.faults import repeats_a_member
+from kaipiao.gateway.identity import Identity, authorize
+from kaipiao.gateway.issue import decode_draft
+from kaipiao.gateway.rates import Rates
+from kaipiao.gateway.reading import JSON_TYPES, check_media_type, idempotency_key
+from kaipiao.gateway.visit import Visit
+from kaipiao.gateway.wiring import Services
+from kaipiao.ports import Outcome
+
+EXPRESS_MAX_BYTES = 64 * 1024
+"""Larger bodies go the long way, which waits for them and bounds the waiting."""
+
+SWEEP_EVERY_S = 1.0
+
+Entered = asyncio.Future[Outcome]
+
+
+class Express:
+    """Takes plain issuing requests in, and sees to it that each is answered in time."""
+
+    def __init__(
+        self, services: Services, *, identity: Identity, rates: Rates, room: Bulkhead
+    ) -> None:
+        self._issuing = services.issuing
+        self._timeout_s = services.limits.answer_timeout_s
+        self.max_headers = services.limits.max_headers
+        self._identity = identity
+        self._rates = rates
+        self._room = room
+        self._waiting: deque[tuple[float, Entered]] = deque()
+        self._sweeping = False
+
+    def enter(self, visit: Visit, body: bytes) -> Entered | None:
+        """Queue the invoice in ``body``; None: nothing was done, go the long way."""
+        caller = self._identity.remembered(visit.authorization)
+        if caller is None or self._room.is_full or self._rates.wait_s(caller.key_id, tokens=1):
+            return None
+        try:
+            check_media_type(visit, JSON_TYPES)
+            key = idempotency_key(visit)
+            draft = decode_draft(body)
+            payload = canonical(draft)
+            if repeats_a_member(body, payload):
+                return None
+            authorize(caller, "issue", draft.seller.taxpayer_id)
+            outcome = self._issuing.enter(draft, key=key, payload=payload)
+        except Exception:  # the long way meets it again, and says what it is
+            return None
+        if outcome is None:
+            return None
+        visit.key, visit.caller = caller, caller.key_id
+        self._rates.charge(caller.key_id, tokens=1)
+        visit.rate_headers = self._rates.headers(caller.key_id)
+        return self._watch(asyncio.ensure_future(outcome))
+
+    def _watch(self, entered: Entered) -> Entered:
+        self._room.inside += 1
+        entered.add_done_callback(self._leave)
+        waiting = self._waiting
+        while waiting and waiting[0][1].done():
+            waiting.popleft()
+        waiting.append((time.monotonic() + self._timeout_s, entered))
+        if not self._sweeping:
+            self._sweeping = True
+            entered.get_loop().call_later(SWEEP_EVERY_S, self._sweep)
+        return entered
+
+    def _leave(self, _: Any) -> None:
+        self._room.inside -= 1
+
+    def _sweep(self) -> None:
+        """Tell those who waited too long that we do not know; the ledger goes on regardless.
+
+        One timer for all of them: they wait equally long, so they stand in the order of their
+        deadlines.
+        """
+        waiting, now = self._waiting, time.monotonic()
+        while waiting and (waiting[0][1].done() or waiting[0][0] <= now):
+            _, entered = waiting.popleft()
+            if not entered.done():
+                entered.set_result(Outage("ledger"))
+        self._sweeping = bool(waiting)
+        if waiting:
+            waiting[0][1].get_loop().call_later(SWEEP_EVERY_S, self._sweep)
