@@ -13,8 +13,8 @@ from kaipiao.app.folder import CellFolder
 from kaipiao.app.journal import keep_journal
 from kaipiao.app.orders import Orders, receive_orders, say_ready
 from kaipiao.app.wiring import open_services
-from kaipiao.gateway.asgi import build_app
-from kaipiao.gateway.protocol import protocol_of
+from kaipiao.gateway.asgi import build_app, build_protocol
+from kaipiao.gateway.last_words import LastWords
 
 FINISH_WITHIN_S = 1
 BACKLOG = 2048
@@ -31,10 +31,12 @@ class Server(uvicorn.Server):
 
 async def serve(orders: Orders) -> None:
     """Answer until SIGTERM."""
+    words = LastWords(socket.socket(fileno=orders.channel), orders.memory)
     async with open_services(orders) as services:
+        front = build_app(services)
         config = uvicorn.Config(
-            build_app(services),
-            http=protocol_of(services.limits),
+            front,
+            http=build_protocol(front, words),
             ws="none",
             lifespan="on",
             access_log=False,

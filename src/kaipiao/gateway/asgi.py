@@ -9,10 +9,12 @@ from kaipiao.gateway.calls import StrictRequest
 from kaipiao.gateway.confirmations import ConfirmationCalls
 from kaipiao.gateway.credit_lines import CreditCalls
 from kaipiao.gateway.document import compose_document
+from kaipiao.gateway.express_protocol import ExpressProtocol
 from kaipiao.gateway.failing import answer_failure, check_call
 from kaipiao.gateway.front import Front
 from kaipiao.gateway.invoices import Invoices
 from kaipiao.gateway.keys import KeyCalls
+from kaipiao.gateway.last_words import HeldProtocol, LastWords
 from kaipiao.gateway.log import LogFiles
 from kaipiao.gateway.pages import Pages
 from kaipiao.gateway.red_letters import RedLetterCalls
@@ -39,6 +41,17 @@ def build_app(services: Services) -> Front:
         logging_config=None,
     )
     return Front(services, cast(App, surface))
+
+
+def build_protocol(front: Front, words: LastWords | None = None) -> type[ExpressProtocol]:
+    """The HTTP of one process, connection by connection.
+
+    uvicorn makes each from a class and hands it nothing of ours, so what it needs goes into
+    the class.
+    """
+    given = {"limits": front.limits, "front": front, "words": words}
+    bases = (ExpressProtocol,) if words is None else (HeldProtocol, ExpressProtocol)
+    return type("Protocol", bases, given)
 
 
 def compose_handlers(services: Services) -> list[HTTPRouteHandler]:

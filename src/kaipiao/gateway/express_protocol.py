@@ -6,10 +6,9 @@ large, a request behind another one, a connection to be closed) is replayed into
 protocol as if it had just arrived.
 """
 
-import asyncio
 from functools import partial
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from kaipiao.gateway.express import EXPRESS_MAX_BYTES, Entered
 from kaipiao.gateway.front import INVOICES, Front
@@ -17,11 +16,6 @@ from kaipiao.gateway.protocol import PatientProtocol
 from kaipiao.gateway.visit import Answer, Visit
 
 _PATH = INVOICES.encode()
-
-
-def protocol_of(front: Front) -> type[HttpToolsProtocol]:
-    """uvicorn makes a protocol for each connection from a class, so the front goes into one."""
-    return type("Protocol", (ExpressProtocol,), {"limits": front.limits, "front": front})
 
 
 class _NoEvent:
@@ -107,9 +101,7 @@ class ExpressProtocol(PatientProtocol):
         self.cycle = cycle  # type: ignore[assignment]  # all that uvicorn asks of one is there
         entered.add_done_callback(partial(self._deliver, visit, cycle))
 
-    def _deliver(
-        self, visit: Visit, cycle: ExpressCycle, entered: "asyncio.Future[object]"
-    ) -> None:
+    def _deliver(self, visit: Visit, cycle: ExpressCycle, entered: Entered) -> None:
         answer = self.front.answer_outcome(visit, entered)
         cycle.response_complete = True
         if cycle.disconnected or self.transport.is_closing():

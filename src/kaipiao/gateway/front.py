@@ -53,7 +53,7 @@ class Front:
 
     def __init__(self, services: Services, surface: App) -> None:
         limits = services.limits
-        self._limits = limits
+        self.limits = limits
         self._surface = surface
         self._issue = IssueCall(services)
         self._batch = BatchCall(services)
@@ -65,7 +65,6 @@ class Front:
         self._issuing_room = Bulkhead(limits.max_issuing_in_flight)
         self._other_room = Bulkhead(limits.max_other_in_flight)
         self._access = AccessLog(services.note_access)
-        self.limits = limits
         self.express = Express(
             services, identity=self._identity, rates=self._rates, room=self._issuing_room
         )
@@ -119,7 +118,7 @@ class Front:
 
     async def _admit(self, visit: Visit, scope: Scope) -> None:
         """Raise unless the caller may go on."""
-        if len(scope["headers"]) > self._limits.max_headers:
+        if len(scope["headers"]) > self.limits.max_headers:
             raise HeadersTooLarge
         client = scope.get("client")
         address = client[0] if client else "-"
@@ -144,7 +143,7 @@ class Front:
             raise MethodNotAllowed(method=visit.method, allow="GET, POST")
         body = b""
         if visit.method in WITH_BODY:
-            limits = self._limits
+            limits = self.limits
             body = await read_body(
                 receive, visit, limit_bytes=limits.max_body_bytes, timeout_s=limits.body_timeout_s
             )
@@ -174,7 +173,7 @@ class Front:
             failure,
             language=visit.language,
             request_id=visit.request_id.decode(),
-            max_violations=self._limits.max_violations,
+            max_violations=self.limits.max_violations,
         )
         return Answer(problem.status, _encode(problem), (*headers, NO_STORE))
 

@@ -20,7 +20,6 @@ import socket
 import struct
 from typing import Any
 
-from kaipiao.gateway.limits import Limits
 from kaipiao.gateway.protocol import PatientProtocol
 
 SLOTS = 16_384
@@ -126,8 +125,3 @@ class HeldProtocol(PatientProtocol):
         if self._slot is not None:
             self.words.let_go(self._slot)
             self._slot = None
-
-
-def held_protocol_of(limits: Limits, words: LastWords) -> type[HeldProtocol]:
-    """uvicorn makes a protocol for each connection from a class, so both go into one."""
-    return type("Protocol", (HeldProtocol,), {"limits": limits, "words": words})
