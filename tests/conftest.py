@@ -18,6 +18,7 @@ import pytest_asyncio
 
 from kaipiao.ledger.embedded.cluster import close_to_others
 from kaipiao.ledger.embedded.passwords import APP, OWNER
+from kaipiao.ledger.embedded.places import POINTER
 from kaipiao.ledger.embedded.remove import remove_database
 from kaipiao.ledger.embedded.server import EmbeddedPostgres
 from kaipiao.ledger.embedded.settings import TEST_SIZE
@@ -38,10 +39,16 @@ class Database(NamedTuple):
 
 @pytest.fixture
 def scratch() -> Iterator[Path]:
-    """A folder that an unprivileged server can be let into (pytest's own are closed to it)."""
+    """A folder for cells that an unprivileged server can reach (pytest's own are closed to it).
+
+    Whatever cells the test has made in it, they leave nothing behind, here or elsewhere.
+    """
     with tempfile.TemporaryDirectory(prefix="kaipiao-test-") as name:
-        yield Path(name)
-        remove_database(Path(name))
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
+        for pointer in folder.rglob(POINTER):
+            remove_database(pointer.parent)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

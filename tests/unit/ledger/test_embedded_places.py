@@ -84,6 +84,7 @@ async def test_a_folder_that_the_server_cannot_reach_keeps_a_pointer(
     assert home
     assert home.is_relative_to(shared / "cells")
     assert str(home) in (closed / "postgres.elsewhere").read_text()
+    assert str(closed) in (home.parent / "belongs-to").read_text()
     assert mode(closed.parent) == 0o700, "what lies above the cell is not ours to open"
     assert not (closed / "postgres").exists()
 
@@ -122,7 +123,6 @@ def test_a_database_behind_a_door_that_was_shut_is_not_replaced_either(
     scratch: Path, shared: Path
 ) -> None:
     folder = scratch / "province" / "cell"
-    scratch.chmod(0o711)
     account = choose_account(folder / "postgres" / "data")
     make_places(folder, account, shared=shared)
     (scratch / "province").chmod(0o700)
@@ -137,7 +137,6 @@ def test_only_the_cells_own_folder_is_opened_and_only_for_passing(
 ) -> None:
     folder = scratch / "cell"
     folder.mkdir(mode=0o700)
-    scratch.chmod(0o711)
     places = make_places(folder, choose_account(folder / "postgres" / "data"), shared=shared)
 
     assert (mode(folder), mode(places.home), mode(places.secrets)) == (0o711, 0o711, 0o700)
@@ -164,7 +163,6 @@ def test_a_user_who_is_not_root_runs_the_server_as_himself(scratch: Path) -> Non
     folder = scratch / "cell"
     folder.mkdir()
     os.chown(folder, 65534, 65534)
-    scratch.chmod(0o711)
 
     done = _as_nobody(python, "-c", SCENARIO, str(folder))
 
@@ -196,7 +194,6 @@ def _as_nobody(*command: str) -> subprocess.CompletedProcess[str]:
 async def test_a_path_too_long_for_a_socket_still_gets_one(scratch: Path) -> None:
     folder = scratch / ("deep" * 20) / ("deeper" * 20)
     folder.mkdir(parents=True)
-    scratch.chmod(0o711)
     server = EmbeddedPostgres(folder, size=TEST_SIZE)
     await server.start()
     sockets = server.sockets
@@ -213,7 +210,6 @@ def test_a_socket_folder_made_by_someone_else_is_not_used(scratch: Path, shared:
     """Whoever guesses its name in /tmp must not become our database."""
     folder = scratch / ("deep" * 20)
     account = choose_account(folder)
-    scratch.chmod(0o711)
     sockets = make_places(folder, account, shared=shared).sockets
     sockets.rmdir()
     sockets.symlink_to(shared)

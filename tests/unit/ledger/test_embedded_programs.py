@@ -107,7 +107,6 @@ def test_programs_that_the_server_cannot_reach_are_copied_once(
 def test_programs_that_can_be_reached_are_used_where_they_are(
     account: Account, scratch: Path
 ) -> None:
-    scratch.chmod(0o711)
     programs = Programs(impostor(scratch / "open", "18.6"), "18.6")
 
     assert make_reachable(programs, account, shared=scratch / "shared") == programs

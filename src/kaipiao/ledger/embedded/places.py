@@ -25,6 +25,9 @@ from kaipiao.ledger.embedded.failure import DatabaseWontStart
 from kaipiao.ledger.embedded.programs import SHARED
 
 POINTER = "postgres.elsewhere"
+BACK_POINTER = "belongs-to"
+"""For whoever finds such a folder and wonders whose it is."""
+
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_MAX = 100
 """The kernel's limit is 107 bytes on Linux and 103 on macOS; PostgreSQL adds ``.lock``."""
@@ -140,6 +143,7 @@ def _choose_home(folder: Path, account: Account, shared: Path) -> Path:
         "runs it, cannot pass the folders above this one.  Keep this file.\n",
         encoding="utf-8",
     )
+    (home.parent / BACK_POINTER).write_text(f"{folder}\n", encoding="utf-8")
     return home
 
 

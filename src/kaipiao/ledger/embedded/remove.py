@@ -24,5 +24,5 @@ def remove_database(folder: Path) -> None:
     finally:
         lock.give_back()
     if home.parent != folder:
-        home.parent.rmdir()
+        shutil.rmtree(home.parent)
         (folder / POINTER).unlink()
