@@ -38,7 +38,7 @@ LONG = tuple("x" * n for n in (22, 23, 40, 41, 50, 51, 60, 61, 75, 76, 100, 101,
 LONGER = tuple("x" * n for n in (150, 151, 200, 201, 300, 301, 450, 451))
 TEXTS = (*BAD_CHARACTERS, *LONG, *LONGER)
 NAMES = ("*a*", "*a* ", "* *b", "**b", "*a", *(f"*a*{'x' * n}" for n in (97, 98, 717, 718)))
-AMOUNTS = (None, 0, 1, -1, 6, 7, 100, -100, 1_300, 1_306, 1_307, 10_000, 10_100, -10_000)
+AMOUNTS = (None, 0, 1, -1, 6, 7, 100, -100, 1_300, 1_294, 1_306, 1_307, 10_000, 10_100, -10_000)
 AMOUNTS += (
     -9_999,
     -1_300,
@@ -165,8 +165,22 @@ def test_every_way_to_give_three_amounts() -> None:
 def test_small_deviations_are_plain_until_they_add_up() -> None:
     line = make_line(tax_fen=1_306)  # six fen off, as far as one line may be
 
-    assert is_plain(lawful_draft(lines=(line,) * 21), LAW)
+    last = lawful_draft(lines=(*(line,) * 21, make_line(tax_fen=1_301)))  # 1.27 in all
+
+    assert is_plain(last, LAW)
+    assert says_of_the_rules(last) == []
     assert not is_plain(lawful_draft(lines=(line,) * 22), LAW)
+
+
+def test_a_discount_given_in_another_way_than_its_line_is_left_to_the_rules() -> None:
+    """Its net may pass the line's although its gross does not."""
+    above, off = make_discount(BARE, 1)
+    above = msgspec.structs.replace(above, gross_fen=11_306)
+    off = msgspec.structs.replace(off, net_fen=None, gross_fen=-11_305)
+    draft = lawful_draft(lines=(above, off, make_line()))
+
+    assert not is_plain(draft, LAW)
+    assert says_of_the_rules(draft) == ["discount-too-large"]
 
 
 @st.composite

@@ -147,6 +147,7 @@ CASES: list[tuple[str, str, Draft]] = [
     ("text-forbidden-character", "/seller/name", seller(name="公司\x00")),
     ("text-forbidden-character", "/buyer/bank", buyer(bank="行\ud800")),
     ("text-forbidden-character", "/remark", lawful_draft(remark="一\n二\x07")),
+    ("text-forbidden-character", "/payee", lawful_draft(payee="一\n二")),
     ("text-forbidden-character", "/issuer", lawful_draft(issuer="人\u202e名")),
     ("text-forbidden-character", "/lines/0/name", line(name="*文具*盒\t子")),
     ("text-forbidden-character", "/lines/0/spec", line(spec="A\uffff")),
