@@ -4,7 +4,9 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+import threading
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
@@ -149,31 +151,30 @@ async def test_two_writers_never_write_one_folder(tmp_path: Path) -> None:
 
 async def test_a_cancelled_writer_leaves_no_hand_behind_in_the_folder(tmp_path: Path) -> None:
     """The lock must not be given up while a thread of ours still writes."""
-    done: list[str] = []
+    acts: list[str] = []
+    writing = threading.Event()
 
     class SlowDisk(LocalDisk):
-        def rename(self, old: str, new: str) -> None:
-            super().rename(old, new)
-            if new == "checkpoint":
-                done.append(new)
+        def sync(self, names: Sequence[str]) -> None:
+            writing.set()
+            time.sleep(0.05)
+            acts.append("written")
 
         def unlock(self) -> None:
-            done.append("unlocked")
+            acts.append("unlocked")
             super().unlock()
 
-    for _ in range(20):
-        done.clear()
-        writer = LogWriter(
-            order=MemoryOrder(LEAVES),
-            disk=SlowDisk(tmp_path),
-            signer=make_signer(),
-            clock=StoppedClock(),
-        )
-        task = asyncio.create_task(run_log(writer, stop=asyncio.Event()))
-        await asyncio.sleep(0.002)
-        task.cancel()
-        await asyncio.wait([task])
-        assert done[-1:] in ([], ["unlocked"])
+    disk = SlowDisk(tmp_path)
+    order = MemoryOrder(LEAVES)
+    writer = LogWriter(order=order, disk=disk, signer=make_signer(), clock=StoppedClock())
+    task = asyncio.create_task(run_log(writer, stop=asyncio.Event()))
+    await asyncio.to_thread(writing.wait)
+    task.cancel()
+    await asyncio.wait([task])
+    await asyncio.sleep(0.3)
+
+    assert task.cancelled()
+    assert acts.index("unlocked") == len(acts) - 1
 
 
 async def test_partial_tiles_are_cleared_away_and_still_served(tmp_path: Path) -> None:
