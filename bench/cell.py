@@ -24,6 +24,7 @@ from kaipiao.app.clock import SystemClock
 from kaipiao.app.folder import CellFolder, Running
 from kaipiao.fiscal.month import tax_month
 from kaipiao.ledger.embedded.passwords import DATABASE, ROOT, compose_dsn
+from kaipiao.ledger.embedded.remove import remove_database
 
 START_WITHIN_S = 30.0
 API_KEYS = 16
@@ -112,8 +113,7 @@ class Cell:
         return int(note.split("\n")[1])
 
     def stored_bytes(self) -> int:
-        """Database and public log; the write-ahead log is passed on and used again."""
-        self.ask_root("SELECT 0 FROM (SELECT pg_switch_wal()) AS done")
+        """Database and public log; the write-ahead log is used again and again."""
         database = self.ask_root(f"SELECT pg_database_size('{DATABASE}')")
         return database + processes.bytes_in(self.folder.evidence)
 
@@ -161,3 +161,4 @@ def running_cell(folder: Path) -> Iterator[Cell]:
             processes.wait_for(ready, process, within_s=START_WITHIN_S)
             told = msgspec.json.decode(ready.read_bytes(), type=Running)
             yield Cell(folder, process.pid, told)
+    remove_database(folder)

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import DEVNULL
@@ -17,6 +17,8 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 END_WITHIN_S = 8.0
 
 Stream = IO[bytes] | int | None
+NOTHING: Mapping[str, str] = {}
+_started: list["subprocess.Popen[bytes]"] = []
 
 
 class Seen(NamedTuple):
@@ -29,24 +31,40 @@ class Seen(NamedTuple):
     resident_bytes: int
 
 
-def python(module: str, *arguments: str, **streams: Stream) -> "subprocess.Popen[bytes]":
+def python(
+    module: str, *arguments: str, env: Mapping[str, str] = NOTHING, **streams: Stream
+) -> "subprocess.Popen[bytes]":
     """``python -m module``."""
-    return start(sys.executable, "-m", module, *arguments, **streams)
+    return start(sys.executable, "-m", module, *arguments, env=env, **streams)
 
 
 def start(
-    *command: str, stdin: Stream = DEVNULL, stdout: Stream = None, stderr: Stream = None
+    *command: str,
+    env: Mapping[str, str] = NOTHING,
+    stdin: Stream = DEVNULL,
+    stdout: Stream = None,
+    stderr: Stream = None,
 ) -> "subprocess.Popen[bytes]":
-    """Start a program in the project's folder, with no setting of ours from outside."""
-    return subprocess.Popen(
+    """Start a program in the project's folder; of our own settings it gets only ``env``."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("KAIPIAO_")}
+    process = subprocess.Popen(
         command,
         stdin=stdin,
         stdout=stdout,
         stderr=stderr,
         cwd=ROOT,
-        env={name: text for name, text in os.environ.items() if not name.startswith("KAIPIAO_")},
+        env={**kept, **env},
         start_new_session=True,  # a Ctrl-C is for us; we tell the others
     )
+    _started.append(process)
+    return process
+
+
+def ask_all_to_end() -> None:
+    """Everyone at once; whoever started them waits for them."""
+    for process in _started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
 
 
 @contextmanager
@@ -55,7 +73,8 @@ def ending(process: "subprocess.Popen[bytes]") -> Iterator["subprocess.Popen[byt
     try:
         yield process
     finally:
-        process.send_signal(signal.SIGTERM)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
         try:
             process.wait(END_WITHIN_S)
         except subprocess.TimeoutExpired:
@@ -71,8 +90,8 @@ def look(pid: int) -> Seen | None:
     except OSError:
         return None
     fields = stat.rpartition(") ")[2].split()
-    # proc(5): state, ppid, …; utime and stime are fields 14 and 15, rss is field 24.
-    cpu_s = (int(fields[11]) + int(fields[12])) * TICK_S
+    # proc(5): fields 14 to 17 are its own time and that of children it has buried, 24 is rss.
+    cpu_s = sum(int(field) for field in fields[11:15]) * TICK_S
     return Seen(pid, int(fields[1]), command.strip(), cpu_s, int(fields[21]) * PAGE_BYTES)
 
 

@@ -1,0 +1,123 @@
+"""What is measured, in which order: the quick round, and the whole.
+
+Connections are those at which each stack did best when it was tried with 16 to 1,024.
+"""
+
+import time
+from contextlib import suppress
+from typing import NamedTuple
+
+from bench.distant import distant_standby
+from bench.measure import Failed
+from bench.proofs import leaves_per_s, receipts_per_s
+from bench.session import Session, say
+from bench.stages import stages_us
+
+PEAK_PER_S = 12_800
+"""The holiday peak that the product is made for."""
+
+SINGLE, BULK, OPEN, CROWD = 256, 16, 512, 1_024
+REFERENCE = 64
+BATCH = 100
+DELAY_MS = 10.0
+LOADS = (50, 80, 90)
+LOGGED_WITHIN_S = 60.0
+QUICK_S = 55.0
+
+
+class Extras(NamedTuple):
+    """What is found once, beside the rates."""
+
+    leaves_per_s: float
+    receipts_per_s: float
+    stages_us: dict[str, float]
+    server_rss_mb: float
+    bytes_per_invoice: float
+    received_bytes: float
+    logged_after_s: float
+    delay_found_ms: float = 0.0
+
+
+def one_round(session: Session) -> None:
+    """Every stack at its most, one after the other."""
+    session.load("single", "single", connections=SINGLE)
+    session.load("naive", "naive", connections=REFERENCE)
+    session.load("good", "good", connections=REFERENCE)
+    session.load("bare_path", "bare_path", connections=SINGLE)
+    session.load("bulk", "bulk", connections=BULK, batch=BATCH)
+    session.copy()
+    session.load("hot_seller", "single", connections=SINGLE, sellers=1)
+
+
+def open_rounds(session: Session, shares: tuple[int, ...]) -> None:
+    """Latencies at the peak and at so many percent of the most that was found."""
+    session.load("offered_12800", "single", connections=OPEN, rate=PEAK_PER_S)
+    for percent in shares:
+        rate = session.per_s("single") * percent / 100
+        session.load(f"single_at_{percent}", "single", connections=OPEN, rate=rate)
+
+
+def distant_round(session: Session) -> float:
+    """The same crowd with and without ten milliseconds on every commit; what a lone caller saw."""
+    session.load("crowd", "single", connections=CROWD)
+    session.load("lone", "single", connections=1)
+    with distant_standby(session.cell.dsn_root, delay_ms=DELAY_MS):
+        session.load("crowd_distant", "single", connections=CROWD)
+        session.load("lone_distant", "single", connections=1)
+    added_ms: float = session.latency_ms("lone_distant", "p50_ms")
+    return added_ms - session.latency_ms("lone", "p50_ms")
+
+
+def run_quick(session: Session, until: float) -> Extras:
+    """One short round; paced so that it ends in time even where setting up was slow."""
+    before = Stock(session)
+    runs_left = 10
+    left_s = until - time.monotonic() - 12.0  # the log, the proofs, the stages, the stop
+    session.pace.measure_s = min(2.5, max(0.7, left_s / runs_left - session.pace.warm_s - 0.6))
+    session.load("raw", "raw", connections=SINGLE)
+    one_round(session)
+    open_rounds(session, (80,))
+    return extras(session, before, seconds=0.7, within_s=max(1.0, until - time.monotonic() - 7.0))
+
+
+def run_whole(session: Session, rounds: int) -> Extras:
+    before = Stock(session)
+    session.load("raw", "raw", connections=SINGLE)
+    for number in range(1, rounds + 1):
+        say(f"round {number} of {rounds}")
+        one_round(session)
+        open_rounds(session, LOADS)
+    delay_ms = distant_round(session)
+    found = extras(session, before, seconds=3.0, within_s=LOGGED_WITHIN_S)
+    return found._replace(delay_found_ms=delay_ms)
+
+
+class Stock:
+    """What the cell held at one moment."""
+
+    def __init__(self, session: Session) -> None:
+        self.invoices = session.cell.count_issued()
+        self.stored_bytes = session.cell.stored_bytes()
+
+
+def extras(session: Session, before: Stock, *, seconds: float, within_s: float) -> Extras:
+    cell, scratch = session.cell, session.scratch
+    rss_mb = cell.server_rss_mb()
+    logged_after_s = within_s
+    with suppress(Failed):  # a quick run does not wait for ever; the figure says how long it did
+        logged_after_s = cell.wait_until_logged(within_s=within_s)
+    after = Stock(session)
+    issued = after.invoices - before.invoices
+    say(f"{issued:,} invoices issued; the log had them all after {logged_after_s:.1f} s")
+    drafts = session.drafts.read_bytes()
+    found = Extras(
+        leaves_per_s=leaves_per_s(scratch / "leaves", seconds=seconds),
+        receipts_per_s=receipts_per_s(scratch / "receipts", seconds=seconds),
+        stages_us=stages_us(seconds=seconds / 10),
+        server_rss_mb=rss_mb,
+        bytes_per_invoice=(after.stored_bytes - before.stored_bytes) / issued,
+        received_bytes=(len(drafts) - drafts.count(b"\n")) / drafts.count(b"\n"),
+        logged_after_s=logged_after_s,
+    )
+    say(f"log {found.leaves_per_s:,.0f} leaves/s, {found.receipts_per_s:,.0f} receipts/s judged")
+    return found
