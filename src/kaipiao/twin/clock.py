@@ -19,6 +19,10 @@ class VirtualClock:
         elapsed_us = round(asyncio.get_running_loop().time() * 1_000_000)
         return self._base + timedelta(microseconds=elapsed_us)
 
+    def copy(self) -> "VirtualClock":
+        """Another clock that shows the same."""
+        return VirtualClock(self._base)
+
     def jump(self, by: timedelta) -> None:
         """Forward or, if negative, back."""
         self._base += by

@@ -169,7 +169,7 @@ class MemoryStore(msgspec.Struct, frozen=True):
     verify_counter: MemoryVerifyCounter
 
     @classmethod
-    def open(cls, memory: Memory, habits: Habits, *, wire: Wire | None = None) -> "MemoryStore":
+    def open(cls, memory: Memory, habits: Habits, wire: Wire | None = None) -> "MemoryStore":
         wire = wire or ShortWire()
         return cls(
             ledger=MemoryLedger(memory, wire, habits),

@@ -4,9 +4,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.unit.evidence.fakes import FragileDisk, PowerCut
+
 
 from kaipiao.evidence.disk import FolderBusy, LocalDisk, write_durably
+from kaipiao.twin.disk import FragileDisk, PowerCut
 
 FILES = {"tile/0/000.p/7": b"one" * 50, "tile/entries/000": b"two" * 50, "checkpoint": b"3" * 50}
 

@@ -10,9 +10,7 @@ from random import Random
 
 import pytest
 from tests.unit.evidence.fakes import (
-    FragileDisk,
     MemoryOrder,
-    PowerCut,
     StoppedClock,
     make_leaves,
     make_signer,
@@ -33,6 +31,7 @@ from kaipiao.evidence.recovery import (
     read_checkpoint,
 )
 from kaipiao.evidence.writer import LogWriter
+from kaipiao.twin.disk import FragileDisk, PowerCut
 
 LEAVES = make_leaves(1100)
 COMMITS = (0, 3, 250, 256, 257, 300, 512, 1100)
