@@ -5,11 +5,10 @@ from the first and must agree with the second.  Where the two disagree nothing i
 that takes back one word has no more to say.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, Checkpoint, parse_checkpoint
-from kaipiao.evidence.disk import Disk, write_durably
+from kaipiao.evidence.disk import Disk, in_thread, write_durably
 from kaipiao.evidence.edge import Edge, grow
 from kaipiao.evidence.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from kaipiao.evidence.note import Standing, VerifierKey, parse_note
@@ -145,5 +144,5 @@ async def _rebuild(order: LeafOrder, disk: Disk, size: int) -> Edge:
     async for batch in _batches(order, 0, size):
         edge, files = grow(edge, batch)
         content = {tile.name: bytes_ for tile, bytes_ in files.items()}
-        await asyncio.to_thread(write_durably, disk, content)
+        await in_thread(write_durably, disk, content)
     return edge

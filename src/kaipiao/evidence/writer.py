@@ -12,17 +12,16 @@ what is in place in the ledger is ever signed, so what is signed can always be m
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import ParamSpec, TypeVar
 
 import msgspec
 
 from kaipiao.errors import Outage
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, Checkpoint, compose_checkpoint
-from kaipiao.evidence.disk import Disk, write_durably
+from kaipiao.evidence.disk import Disk, in_thread, write_durably
 from kaipiao.evidence.edge import Edge, grow
 from kaipiao.evidence.keys import Ed25519Signer
 from kaipiao.evidence.note import Signer, compose_note
@@ -36,8 +35,6 @@ MAX_CHECKPOINT_AGE_S = 1.0
 MAX_PAUSE_S = 5.0
 
 _log = logging.getLogger(__name__)
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -93,14 +90,14 @@ class LogWriter:
         leaves: list[bytes] = []
         if size > edge.size:
             leaves = await read_on(self._order, edge, min(size, edge.size + STEP_LEAVES))
-            edge = await _in_thread(self._publish, edge, leaves)
+            edge = await in_thread(self._publish, edge, leaves)
         self._edge = edge
         return len(leaves)
 
     async def _recover(self) -> Edge:
         edge, is_published = await recover(self._order, self._disk, self._key)
         if not is_published:
-            edge = await _in_thread(self._publish, edge, [])
+            edge = await in_thread(self._publish, edge, [])
         return edge
 
     def _publish(self, edge: Edge, leaves: Sequence[bytes]) -> Edge:
@@ -141,13 +138,3 @@ async def run_log(writer: LogWriter, *, stop: asyncio.Event) -> None:
                 _log.warning("evidence waits %.1f s: %r", pause_s, error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause_s)
-
-
-async def _in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run blocking work beside the loop, and never leave it running behind a cancelled caller."""
-    task = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
