@@ -24,7 +24,8 @@ from kaipiao.issuing.reverse import Reversing
 from kaipiao.issuing.verify import Verifying
 from kaipiao.ledger.store import Store
 from kaipiao.ports import ApiKey
-from kaipiao.regimes.cn.rules import check
+from kaipiao.regimes.cn.policy import confirm_within
+from kaipiao.regimes.cn.rules import check, check_composed
 
 ALL = frozenset({"issue", "read", "confirm", "grant", "admin"})
 ORIGIN = "http://cell"
@@ -80,13 +81,21 @@ async def open_bench(
         return Health(ledger="up", log="up", worker="up", log_size=0, checkpoint_age_s=0.5)
 
     reversing = Reversing(
-        ledger=store.ledger, uses=store.uses, confirmations=store.confirmations, clock=clock
+        ledger=store.ledger,
+        uses=store.uses,
+        confirmations=store.confirmations,
+        clock=clock,
+        law=check_composed,
     )
     whole: dict[str, Any] = {
         "issuing": Issuing(ledger=store.ledger, clock=clock, law=check),
         "reversing": reversing,
         "confirming": Confirming(
-            reversing=reversing, uses=store.uses, confirmations=store.confirmations, clock=clock
+            reversing=reversing,
+            uses=store.uses,
+            confirmations=store.confirmations,
+            clock=clock,
+            answer_within=confirm_within,
         ),
         "verifying": Verifying(
             ledger=store.ledger, counter=store.verify_counter, clock=clock, daily_limit=5

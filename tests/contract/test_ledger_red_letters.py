@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from tests.clocks import NOON
@@ -32,6 +33,7 @@ async def open_form(store: Store, original: InvoiceNumber, state: State) -> None
         ask=ReversalAsk(reason="01"),
         state=state,
         opened_at=NOON,
+        lapses_at=NOON + timedelta(hours=72),
         changed_at=NOON,
     )
     await store.confirmations.open(form, key=IdempotencyKey("form"), asked=digest(b"form"))

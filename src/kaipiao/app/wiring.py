@@ -21,7 +21,8 @@ from kaipiao.issuing.issue import Issuing
 from kaipiao.issuing.reverse import Reversing
 from kaipiao.issuing.verify import Verifying
 from kaipiao.ledger.store import Store
-from kaipiao.regimes.cn.rules import check
+from kaipiao.regimes.cn.policy import confirm_within
+from kaipiao.regimes.cn.rules import check, check_composed
 
 
 @asynccontextmanager
@@ -41,7 +42,11 @@ def compose_services(
     orders: Orders, folder: CellFolder, store: Store, clock: SystemClock
 ) -> Services:
     reversing = Reversing(
-        ledger=store.ledger, uses=store.uses, confirmations=store.confirmations, clock=clock
+        ledger=store.ledger,
+        uses=store.uses,
+        confirmations=store.confirmations,
+        clock=clock,
+        law=check_composed,
     )
     return Services(
         issuing=Issuing(ledger=store.ledger, clock=clock, law=check),
@@ -51,6 +56,7 @@ def compose_services(
             uses=store.uses,
             confirmations=store.confirmations,
             clock=clock,
+            answer_within=confirm_within,
         ),
         verifying=Verifying(
             ledger=store.ledger,

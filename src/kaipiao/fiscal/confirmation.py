@@ -1,7 +1,7 @@
 """Red-letter confirmation forms (红字信息确认单): two sides agree before an invoice is taken back.
 
 A form is a small state machine with a clock.  Nobody can leave it stuck: an unanswered form
-lapses after 72 hours by the clock alone, whether or not anybody looked.
+lapses after its window (72 hours) by the clock alone, whether or not anybody looked.
 
     seller starts, original unused ──► 01 无需确认 ─────────────► red letter
     seller starts ──► 02 ─┬ buyer confirms ──► 04 双方已确认 ───► red letter
@@ -13,7 +13,7 @@ lapses after 72 hours by the clock alone, whether or not anybody looked.
     any open state ── the operator finds it irregular ──► 10 异常凭证
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -27,7 +27,6 @@ Side = Literal["seller", "buyer"]
 State = Literal["01", "02", "03", "04", "05", "06", "07", "08", "09", "10"]
 Action = Literal["confirm", "deny", "withdraw", "flag"]
 
-ANSWER_WITHIN = timedelta(hours=72)
 STATE_NAMES: dict[State, tuple[str, str]] = {
     "01": ("无需确认", "no confirmation needed"),
     "02": ("销方录入待购方确认", "entered by the seller, waiting for the buyer"),
@@ -55,12 +54,9 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     ask: ReversalAsk
     state: State
     opened_at: datetime
+    lapses_at: datetime  # by the window in force when it was opened
     changed_at: datetime
     red_letter: str = ""
-
-    @property
-    def lapses_at(self) -> datetime:
-        return self.opened_at + ANSWER_WITHIN
 
 
 def opening_state(started_by: Side, *, used: bool) -> State:

@@ -6,8 +6,8 @@ told what state the form is in now.
 """
 
 import hashlib
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
 
 import msgspec
 
@@ -23,6 +23,7 @@ from kaipiao.fiscal.confirmation import (
     opening_state,
 )
 from kaipiao.fiscal.invoice import IdempotencyKey
+from kaipiao.fiscal.month import beijing_day
 from kaipiao.fiscal.number import InvoiceNumber
 from kaipiao.fiscal.red_letter import ReversalAsk
 from kaipiao.issuing.reverse import RedLetterCall, Reversing
@@ -35,8 +36,15 @@ class Confirming:
     """Runs the forms between seller and buyer."""
 
     def __init__(
-        self, *, reversing: Reversing, uses: Uses, confirmations: Confirmations, clock: Clock
+        self,
+        *,
+        reversing: Reversing,
+        uses: Uses,
+        confirmations: Confirmations,
+        clock: Clock,
+        answer_within: Callable[[date], timedelta],
     ) -> None:
+        self._answer_within = answer_within
         self._reversing = reversing
         self._uses = uses
         self._confirmations = confirmations
@@ -65,6 +73,7 @@ class Confirming:
             ask=ask,
             state=opening_state(by, used=bool(await self._uses.uses(number))),
             opened_at=now,
+            lapses_at=now + self._answer_within(beijing_day(now)),
             changed_at=now,
         )
         asked = digest(canonical(RedLetterCall(number, ask, form_id)))

@@ -4,9 +4,10 @@
 2. read     the original, and what red letters have taken so far
 3. agree    an original that the buyer used needs a form confirmed by both sides
 4. plan     pure: which lines, how much, how much tax goes with it
-5. record   one transaction that checks 3 and 4 again under its own locks
+5. check    the red letter is itself an invoice, and must be a lawful one
+6. record   one transaction that checks 3 and 4 again under its own locks
 
-Between 2 and 5 others may be faster.  The ledger then refuses, and nothing was issued.
+Between 2 and 6 others may be faster.  The ledger then refuses, and nothing was issued.
 """
 
 import msgspec
@@ -23,6 +24,7 @@ from kaipiao.fiscal.confirmation import AGREED, Confirmation, at_instant
 from kaipiao.fiscal.draft import Draft, Reversal
 from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Invoice, Receipt, totals_of
 from kaipiao.fiscal.money import Fen
+from kaipiao.fiscal.month import beijing_day
 from kaipiao.fiscal.number import InvoiceNumber
 from kaipiao.fiscal.red_letter import (
     LineTaken,
@@ -34,6 +36,8 @@ from kaipiao.fiscal.red_letter import (
     red_line,
     take,
 )
+from kaipiao.fiscal.violation import errors_of
+from kaipiao.issuing.issue import Law
 from kaipiao.ports import Clock, Confirmations, Entry, Ledger, Uses
 
 
@@ -49,8 +53,15 @@ class Reversing:
     """Issues red letters."""
 
     def __init__(
-        self, *, ledger: Ledger, uses: Uses, confirmations: Confirmations, clock: Clock
+        self,
+        *,
+        ledger: Ledger,
+        uses: Uses,
+        confirmations: Confirmations,
+        clock: Clock,
+        law: Law,
     ) -> None:
+        self._law = law
         self._ledger = ledger
         self._uses = uses
         self._confirmations = confirmations
@@ -81,9 +92,10 @@ class Reversing:
             return receipt
         agreed = await self._agreement(original, ask, confirmation)
         taken = await self._plan(original, ask, agreed=agreed)
-        return await self._ledger.record(
-            compose_red_entry(original, ask, taken, key=key, asked=asked, form_id=confirmation)
-        )
+        draft = compose_red_draft(original, ask, taken.lines, confirmation)
+        if objections := errors_of(self._law(draft, on=beijing_day(self._clock.now()))):
+            raise RulesBroken(objections)
+        return await self._ledger.record(compose_red_entry(draft, taken, key=key, asked=asked))
 
     async def original(self, number: InvoiceNumber) -> Invoice:
         """The invoice to reverse.
@@ -126,16 +138,10 @@ class Reversing:
 
 
 def compose_red_entry(
-    original: Invoice,
-    ask: ReversalAsk,
-    taken: TakenBack,
-    *,
-    key: IdempotencyKey,
-    asked: Digest,
-    form_id: str,
+    draft: Draft, taken: TakenBack, *, key: IdempotencyKey, asked: Digest
 ) -> Entry:
     """The red letter as the ledger takes it; it gives back what the original drew."""
-    draft = compose_red_draft(original, ask, taken.lines, form_id)
+    assert draft.reversal is not None
     payload = canonical(draft)
     lines = tuple(Amounts(Fen(-line.net_fen), Fen(-line.tax_fen)) for line in taken.lines)
     totals = totals_of(lines)
@@ -149,7 +155,7 @@ def compose_red_entry(
         totals=totals,
         draws_fen=totals.net_fen,
         taken_back=taken,
-        confirmation=form_id,
+        confirmation=draft.reversal.confirmation,
     )
 
 

@@ -8,15 +8,15 @@ import msgspec
 
 from kaipiao.base.canonical import Digest, canonical
 from kaipiao.errors import KeyReused
-from kaipiao.fiscal.confirmation import ANSWER_WITHIN, Confirmation, Use
+from kaipiao.fiscal.confirmation import Confirmation, Use
 from kaipiao.fiscal.invoice import IdempotencyKey
 from kaipiao.fiscal.number import InvoiceNumber, split_number
 from kaipiao.fiscal.red_letter import ReversalAsk
 from kaipiao.ledger.pool import Pool
 
 _decode_ask = msgspec.json.Decoder(ReversalAsk).decode
-_FORM = """form_id, original, seller, buyer, started_by, ask, state, opened_at, changed_at,
-           red_letter"""
+_FORM = """form_id, original, seller, buyer, started_by, ask, state, opened_at, lapses_at,
+           changed_at, red_letter"""
 
 
 class Forms:
@@ -29,7 +29,7 @@ class Forms:
         """Store ``form``, or return the one that was opened under this key.  Raises KeyReused."""
         await self._pool.execute(
             f"INSERT INTO confirmation ({_FORM}, asked)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
             " ON CONFLICT (form_id) DO NOTHING",
             form.form_id,
             form.original,
@@ -39,6 +39,7 @@ class Forms:
             canonical(form.ask),
             form.state,
             form.opened_at,
+            form.lapses_at,
             form.changed_at,
             form.red_letter,
             asked,
@@ -80,10 +81,9 @@ class Forms:
 
     async def lapse(self, now: datetime) -> int:
         return await self._pool.execute(
-            "UPDATE confirmation SET state = '07', changed_at = opened_at + $2::interval"
-            " WHERE state IN ('02', '03') AND opened_at + $2::interval <= $1",
+            "UPDATE confirmation SET state = '07', changed_at = lapses_at"
+            " WHERE state IN ('02', '03') AND lapses_at <= $1",
             now,
-            ANSWER_WITHIN,
         )
 
 
@@ -126,6 +126,7 @@ def _form(row: Any) -> Confirmation:
         ask=_decode_ask(row["ask"]),
         state=row["state"],
         opened_at=row["opened_at"],
+        lapses_at=row["lapses_at"],
         changed_at=row["changed_at"],
         red_letter=row["red_letter"],
     )

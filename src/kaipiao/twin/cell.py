@@ -26,7 +26,8 @@ from kaipiao.issuing.issue import Issuing, Law
 from kaipiao.issuing.reverse import Reversing
 from kaipiao.issuing.verify import Verifying
 from kaipiao.ports import Clock
-from kaipiao.regimes.cn.rules import check
+from kaipiao.regimes.cn.policy import confirm_within
+from kaipiao.regimes.cn.rules import check, check_composed
 from kaipiao.twin.clock import VirtualClock
 from kaipiao.twin.disk import FragileDisk, PowerCut
 from kaipiao.twin.faults import Died, StormyWire, Weather
@@ -52,13 +53,18 @@ class Desk:
         self.clock = clock
         self.issuing = Issuing(ledger=store.ledger, clock=clock, law=law)
         self.reversing = Reversing(
-            ledger=store.ledger, uses=store.uses, confirmations=store.confirmations, clock=clock
+            ledger=store.ledger,
+            uses=store.uses,
+            confirmations=store.confirmations,
+            clock=clock,
+            law=check_composed,
         )
         self.confirming = Confirming(
             reversing=self.reversing,
             uses=store.uses,
             confirmations=store.confirmations,
             clock=clock,
+            answer_within=confirm_within,
         )
         self.verifying = Verifying(
             ledger=store.ledger,

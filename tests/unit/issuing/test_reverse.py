@@ -28,7 +28,8 @@ from kaipiao.issuing.issue import Issuing
 from kaipiao.issuing.reverse import Reversing
 from kaipiao.issuing.verify import Question, Verifying
 from kaipiao.ledger.store import Store
-from kaipiao.regimes.cn.rules import check
+from kaipiao.regimes.cn.policy import confirm_within
+from kaipiao.regimes.cn.rules import check, check_composed
 
 WHOLE = ReversalAsk(reason="01")
 
@@ -40,13 +41,18 @@ class Desk:
         self.store = store
         self.issuing = Issuing(ledger=store.ledger, clock=clock, law=check)
         self.reversing = Reversing(
-            ledger=store.ledger, uses=store.uses, confirmations=store.confirmations, clock=clock
+            ledger=store.ledger,
+            uses=store.uses,
+            confirmations=store.confirmations,
+            clock=clock,
+            law=check_composed,
         )
         self.confirming = Confirming(
             reversing=self.reversing,
             uses=store.uses,
             confirmations=store.confirmations,
             clock=clock,
+            answer_within=confirm_within,
         )
         self.verifying = Verifying(
             ledger=store.ledger, counter=store.verify_counter, clock=clock, daily_limit=5
@@ -381,3 +387,14 @@ async def test_verification_tells_what_stands(desk: Desk) -> None:
         "reversed-wholly",
         3,
     )
+
+
+async def test_a_red_letter_must_be_lawful_itself(desk: Desk) -> None:
+    """Its remark names the original, and with the clerk's own words it may become too long."""
+    invoice = await desk.sell()
+
+    with pytest.raises(RulesBroken) as refusal:
+        await desk.reverse(invoice, ReversalAsk(reason="01", remark="长" * 382))
+
+    assert [v.path for v in refusal.value.violations] == ["/remark"]
+    assert await desk.verifying.standing(invoice) == "issued"

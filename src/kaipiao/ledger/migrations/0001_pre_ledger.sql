@@ -114,13 +114,14 @@ CREATE TABLE confirmation (  -- 红字确认单
     ask        bytea       NOT NULL,             -- canonical ReversalAsk
     state      text        NOT NULL CHECK (state ~ '^(0[1-9]|10)$'),
     opened_at  timestamptz NOT NULL,
+    lapses_at  timestamptz NOT NULL,
     changed_at timestamptz NOT NULL,
     red_letter text        NOT NULL DEFAULT ''
 );
 
 CREATE INDEX confirmation_seller  ON confirmation (seller, form_id);
 CREATE INDEX confirmation_buyer   ON confirmation (buyer, form_id);
-CREATE INDEX confirmation_waiting ON confirmation (opened_at) WHERE state IN ('02', '03');
+CREATE INDEX confirmation_waiting ON confirmation (lapses_at) WHERE state IN ('02', '03');
 
 -- Order and what is derived from it ---------------------------------------------------------
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from kaipiao.fiscal.red_letter import Reason
-from kaipiao.regimes.cn.dated import Dated
+from kaipiao.regimes.cn.dated import Dated, in_force
 
 REASONS: dict[Reason, tuple[str, str]] = {
     "01": ("开票有误", "issued in error"),
@@ -49,3 +49,8 @@ WINDOWS: tuple[Windows, ...] = (
         "platform; backfill: unconfirmed, no emergency rule was found",
     ),
 )
+
+
+def confirm_within(on: date) -> timedelta:
+    """How long a form opened on that Beijing day waits for the other side."""
+    return in_force(WINDOWS, on)[0].confirm_within

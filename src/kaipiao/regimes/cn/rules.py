@@ -90,6 +90,11 @@ OUTSIDE_RULES: tuple[Rule, ...] = (
 and its rates; not how our own house writes names, nor what a document does not show."""
 
 
+def check_composed(draft: Draft, *, on: date) -> list[Violation]:
+    """``check`` for a red letter that we made ourselves: its rates are its original's."""
+    return check(draft, on=on, composed=True)
+
+
 def check(
     draft: Draft, *, on: date, source: Source = "ours", composed: bool = False
 ) -> list[Violation]:
