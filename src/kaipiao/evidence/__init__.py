@@ -18,6 +18,7 @@ May touch  the log's folder, the signing key, the order of leaves (``ports.LeafO
 May not    read invoices back, or know what a tax rate is: to the log a leaf is 32 bytes.
 
 Start reading at ``merkle.py`` (arithmetic, no I/O), then ``edge.py`` (how a tree grows),
-``writer.py`` (the loop) and ``verdict.py`` (what a buyer runs).  The formats are RFC 6962 and
-C2SP tlog-tiles, tlog-checkpoint, signed-note and tlog-proof; ADR-0006 says why.
+``writer.py`` (the loop), ``verdict.py`` (what a buyer runs) and ``audit.py`` (what a doubter
+runs).  The formats are RFC 6962 and C2SP tlog-tiles, tlog-checkpoint, signed-note and tlog-proof;
+ADR-0006 says why.
 """

@@ -69,16 +69,14 @@ class TileReader:
 
     def entries(self, bundle: int, size: int) -> list[bytes]:
         """The entries of one bundle (256, or fewer at the edge) of the tree of ``size``."""
-        width = min(TILE_WIDTH, size - bundle * TILE_WIDTH)
         try:
-            return parse_bundle(self._needed(Tile(ENTRIES, bundle, width)))
+            return parse_bundle(self._needed(Tile(ENTRIES, bundle).in_tree(size)))
         except ValueError as error:
             raise TilesDamaged(str(error)) from error
 
     def hashes(self, level: int, tile: int, size: int) -> list[bytes]:
         """The hashes of one tile of the tree of ``size``."""
-        width = min(TILE_WIDTH, (size >> LEVEL_HEIGHT * level) - tile * TILE_WIDTH)
-        return parse_hashes(self._needed(Tile(str(level), tile, width)))
+        return parse_hashes(self._needed(Tile(str(level), tile).in_tree(size)))
 
     def peaks(self, size: int) -> tuple[bytes, ...]:
         return tuple(self._node(height, index, size) for height, index in cover(0, size))
@@ -89,8 +87,7 @@ class TileReader:
     def _node(self, height: int, index: int, size: int) -> bytes:
         level, above = divmod(height, LEVEL_HEIGHT)
         tile, place = divmod(index, TILE_WIDTH >> above)
-        width = min(TILE_WIDTH, (size >> LEVEL_HEIGHT * level) - tile * TILE_WIDTH)
-        return self._rows(Tile(str(level), tile, width))[above][place]
+        return self._rows(Tile(str(level), tile).in_tree(size))[above][place]
 
     def _work_out(self, tile: Tile) -> list[Sequence[bytes]]:
         """The nodes of a tile and all complete ones above them, by height."""

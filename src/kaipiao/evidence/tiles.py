@@ -46,8 +46,13 @@ class Tile(NamedTuple):
 
     def is_within(self, size: int) -> bool:
         """Whether all of it belongs to the tree of ``size``."""
+        return self.width <= self.in_tree(size).width
+
+    def in_tree(self, size: int) -> "Tile":
+        """This tile as wide as it is in the tree of ``size``."""
         level = 0 if self.kind == ENTRIES else int(self.kind)
-        return self.number * TILE_WIDTH + self.width <= size >> LEVEL_HEIGHT * level
+        width = (size >> LEVEL_HEIGHT * level) - self.number * TILE_WIDTH
+        return Tile(self.kind, self.number, min(TILE_WIDTH, width))
 
     @property
     def full(self) -> "Tile":

@@ -5,7 +5,6 @@ from random import Random
 
 import pytest
 
-
 from kaipiao.evidence.disk import FolderBusy, LocalDisk, write_durably
 from kaipiao.twin.disk import FragileDisk, PowerCut
 
