@@ -15,6 +15,7 @@ from typing import NamedTuple
 import asyncpg
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from kaipiao.ledger.embedded.cluster import close_to_others
 from kaipiao.ledger.embedded.passwords import APP, OWNER
@@ -23,6 +24,10 @@ from kaipiao.ledger.embedded.remove import remove_database
 from kaipiao.ledger.embedded.server import EmbeddedPostgres
 from kaipiao.ledger.embedded.settings import TEST_SIZE
 from kaipiao.ledger.migrate import migrate
+
+# A busy machine is not a bug: how long one example takes decides nothing.
+settings.register_profile("calm", deadline=None)
+settings.load_profile("calm")
 
 pytest_plugins = ["tests.stores", "tests.gateway_bench"]
 

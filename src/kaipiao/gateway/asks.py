@@ -76,4 +76,4 @@ class KeyAsk(_Ask, frozen=True):
     name: ShortText
     may: Annotated[tuple[Permission, ...], Meta(min_length=1)]
     taxpayers: Annotated[tuple[TaxpayerScope, ...], Meta(min_length=1, max_length=1_000)]
-    expires_at: datetime | None = None
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None

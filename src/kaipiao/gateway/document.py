@@ -74,7 +74,8 @@ def compose_document(handlers: list[HTTPRouteHandler], *, version: str) -> bytes
 def _list_calls(handlers: list[HTTPRouteHandler], version: str) -> Node:
     """The calls that Litestar routes, as it describes them."""
     config = OpenAPIConfig(title="Kaipiao 开票", version=version, use_handler_docstrings=True)
-    return Litestar(handlers, openapi_config=config).openapi_schema.to_schema()
+    surface = Litestar(handlers, openapi_config=config, logging_config=None)
+    return surface.openapi_schema.to_schema()
 
 
 def _complete(path: str, method: str, call: Node, *, for_everyone: bool) -> None:

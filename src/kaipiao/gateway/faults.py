@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import msgspec
-from msgspec import inspect
+from msgspec import Meta, inspect
 
 from kaipiao.fiscal.violation import Violation
 
@@ -219,12 +219,12 @@ def _leaf_faults(value: Any, kind: inspect.Type, path: str) -> Iterator[Violatio
     elif isinstance(kind, inspect.BoolType):
         if not isinstance(value, bool):
             yield _wrong_type("boolean", value, path)
-    elif isinstance(kind, inspect.DateType | inspect.DateTimeType):
-        wanted, name = (
-            (date, "day") if isinstance(kind, inspect.DateType) else (datetime, "instant")
-        )
-        if not _converts(value, wanted):
-            yield _wrong_type(name, value, path)
+    elif isinstance(kind, inspect.DateType):
+        if not _converts(value, date):
+            yield _wrong_type("day", value, path)
+    elif isinstance(kind, inspect.DateTimeType):
+        if not _converts(value, Annotated[datetime, Meta(tz=kind.tz)]):
+            yield _wrong_type("instant", value, path)
 
 
 def _text_faults(value: Any, kind: inspect.StrType, path: str) -> Iterator[Violation]:

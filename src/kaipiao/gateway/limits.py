@@ -5,6 +5,9 @@ from dataclasses import dataclass
 KIB = 1024
 MIB = 1024 * KIB
 
+MAX_PAGE = 500
+"""Invoices or forms on one page of a list; part of the API, and the same everywhere."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -69,9 +72,6 @@ class Limits:
 
     identity_cache_keys: int = 10_000
     """Keys remembered, known and unknown each."""
-
-    max_page: int = 500
-    """Invoices or forms on one page of a list."""
 
     max_violations: int = 1_000
     """Violations spelled out in one answer; the rest is counted."""

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from litestar.params import PathParameter, QueryParameter
 
+from kaipiao.gateway.limits import MAX_PAGE
+
 TAXPAYER_FORM = r"^[0-9A-Z]{15,20}$"
 MONTH_FORM = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
 
@@ -43,4 +45,4 @@ AfterIndex = Annotated[
 AfterForm = Annotated[
     str, QueryParameter(pattern=r"^[0-9]{0,20}$", description="The last page's `after`.")
 ]
-Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many at most.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="How many at most.")]
