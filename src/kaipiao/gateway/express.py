@@ -47,6 +47,7 @@ class Express:
         self._room = room
         self._waiting: deque[tuple[float, Entered]] = deque()
         self._sweeping = False
+        self.entered = 0  # since the process began
 
     def enter(self, visit: Visit, body: bytes) -> Entered | None:
         """Queue the invoice in ``body``; None: nothing was done, go the long way."""
@@ -72,6 +73,7 @@ class Express:
         return self._watch(asyncio.ensure_future(outcome))
 
     def _watch(self, entered: Entered) -> Entered:
+        self.entered += 1
         self._room.inside += 1
         entered.add_done_callback(self._leave)
         waiting = self._waiting
