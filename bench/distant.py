@@ -62,6 +62,9 @@ class Standby:
         position = _third_column(row)
         self._query(f"START_REPLICATION PHYSICAL {position}")
         self._skip_to(b"W")
+        high, low = position.split("/")
+        self._confirmed = (int(high, 16) << 32) + int(low, 16)
+        self._send()  # until it has heard from us the primary waits for nobody
 
     def _query(self, text: str) -> None:
         body = text.encode() + b"\0"

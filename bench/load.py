@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Iterator
 from random import Random
 from resource import RUSAGE_SELF, getrusage
-from time import perf_counter
+from time import perf_counter, sleep
 
 import msgspec
 
@@ -33,6 +33,8 @@ BURST = 64
 """In the open loop at most so many requests are sent before we look for answers again."""
 SHORTEST_SLEEP_S = 50e-6
 CONNECT_WITHIN_S = 5.0
+CONNECT_PAUSE_S = 0.5e-3
+"""Callers do not come all at once; in a rush the first process to wake would take them all."""
 SILENCE_S = 20.0
 """No answer at all for so long: the stack is dead."""
 
@@ -111,6 +113,7 @@ class Generator:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setblocking(False)
             self._epoll.register(sock.fileno(), select.EPOLLIN)
+            sleep(CONNECT_PAUSE_S)
             yield Connection(sock, heads[place % len(heads)])
 
     # ---- what is asked ----

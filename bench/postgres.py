@@ -1,6 +1,8 @@
 """The database of the stacks we compare with: our own supervisor's, set as the product's is."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +18,11 @@ PLENTY_FEN = 10**15
 
 
 class Postgres:
-    """A running server with the tables of ``schema.sql``."""
+    """A running server; ``prepare`` gives it the tables of ``schema.sql``."""
 
-    def __init__(self, server: EmbeddedPostgres) -> None:
-        assert server.pid
-        self.pid = server.pid
-        self.dsn = server.dsn_owner
+    def __init__(self, pid: int, dsn: str) -> None:
+        self.pid = pid
+        self.dsn = dsn
 
     def cpu_s(self) -> float:
         return processes.cpu_by_role(self.pid).get("postgres", 0.0)
@@ -52,7 +53,10 @@ def running_postgres(folder: Path) -> Iterator[Postgres]:
     server = EmbeddedPostgres(folder)
     asyncio.run(server.start())
     try:
-        yield Postgres(server)
+        assert server.pid
+        yield Postgres(server.pid, server.dsn_owner)
     finally:
+        if server.pid:
+            os.kill(server.pid, signal.SIGQUIT)  # what it holds is thrown away: no checkpoint
         asyncio.run(server.stop())
         remove_database(folder)

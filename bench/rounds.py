@@ -16,7 +16,7 @@ from bench.stages import stages_us
 PEAK_PER_S = 12_800
 """The holiday peak that the product is made for."""
 
-SINGLE, BULK, OPEN, CROWD = 256, 16, 512, 1_024
+SINGLE, BULK, OPEN, CROWD = 256, 32, 512, 1_024
 REFERENCE = 64
 BATCH = 100
 DELAY_MS = 10.0
