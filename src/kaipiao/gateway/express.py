@@ -11,7 +11,6 @@ done yet, so there is one place only that says no and both ways say the same.
 import asyncio
 import time
 from collections import deque
-from typing import Any
 
 from kaipiao.base.canonical import canonical
 from kaipiao.errors import Outage
@@ -52,7 +51,7 @@ class Express:
     def enter(self, visit: Visit, body: bytes) -> Entered | None:
         """Queue the invoice in ``body``; None: nothing was done, go the long way."""
         caller = self._identity.remembered(visit.authorization)
-        if caller is None or self._room.is_full or self._rates.wait_s(caller.key_id, tokens=1):
+        if caller is None or self._room.is_full:
             return None
         try:
             check_media_type(visit, JSON_TYPES)
@@ -62,20 +61,20 @@ class Express:
             if repeats_a_member(body, payload):
                 return None
             authorize(caller, "issue", draft.seller.taxpayer_id)
+            spent = self._rates.spend(caller.key_id)
+            if spent is None:
+                return None
             outcome = self._issuing.enter(draft, key=key, payload=payload)
         except Exception:  # the long way meets it again, and says what it is
             return None
         if outcome is None:
             return None
-        visit.key, visit.caller = caller, caller.key_id
-        self._rates.charge(caller.key_id, tokens=1)
-        visit.rate_headers = self._rates.headers(caller.key_id)
+        visit.caller, visit.rate_headers = caller.key_id, spent
         return self._watch(asyncio.ensure_future(outcome))
 
     def _watch(self, entered: Entered) -> Entered:
         self.entered += 1
         self._room.inside += 1
-        entered.add_done_callback(self._leave)
         waiting = self._waiting
         while waiting and waiting[0][1].done():
             waiting.popleft()
@@ -85,7 +84,8 @@ class Express:
             entered.get_loop().call_later(SWEEP_EVERY_S, self._sweep)
         return entered
 
-    def _leave(self, _: Any) -> None:
+    def leave(self) -> None:
+        """One that was entered is being answered."""
         self._room.inside -= 1
 
     def _sweep(self) -> None:

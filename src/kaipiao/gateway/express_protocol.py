@@ -48,12 +48,19 @@ class ExpressProtocol(PatientProtocol):
         if self._parcel is not None:  # more of the body is to come, who knows when
             self._replay(self._parcel, whole=False)
 
+    def on_message_begin(self) -> None:
+        # As uvicorn's, without the ASGI scope, which the express way has no use for.
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
+        self._expect_headers()
+
     def on_headers_complete(self) -> None:
         if self._is_plain():
             self._parcel = []
             self._headers_are_here()
         else:
-            super().on_headers_complete()
+            self._go_the_long_way()
 
     def on_body(self, body: bytes) -> None:
         if self._parcel is None:
@@ -90,11 +97,18 @@ class ExpressProtocol(PatientProtocol):
 
     def _replay(self, parcel: list[bytes], *, whole: bool) -> None:
         self._parcel = None
-        super().on_headers_complete()
+        self._go_the_long_way()
         for piece in parcel:
             super().on_body(piece)
         if whole:
             super().on_message_complete()
+
+    def _go_the_long_way(self) -> None:
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers  # the very list that the scope holds
+        super().on_headers_complete()
 
     def _await(self, visit: Visit, entered: Entered) -> None:
         cycle = ExpressCycle()
@@ -113,8 +127,8 @@ class ExpressProtocol(PatientProtocol):
 
     def _render(self, visit: Visit, answer: Answer) -> bytes:
         status, body, headers = answer
-        lines = [STATUS_LINE[status]]
-        for name, value in (*self.server_state.default_headers, *headers, *visit.rate_headers):
+        lines = [STATUS_LINE[status], self.front.stamp(self.server_state.default_headers)]
+        for name, value in (*headers, *visit.rate_headers):
             lines += (name, b": ", value, b"\r\n")
         lines += (
             b"content-length: %d\r\nx-request-id: " % len(body),

@@ -28,6 +28,7 @@ from kaipiao.gateway.visit import (
     VISIT,
     Answer,
     App,
+    Header,
     Message,
     Receive,
     Scope,
@@ -65,6 +66,7 @@ class Front:
         self._issuing_room = Bulkhead(limits.max_issuing_in_flight)
         self._other_room = Bulkhead(limits.max_other_in_flight)
         self._access = AccessLog(services.note_access)
+        self._stamp: tuple[list[Header], bytes] = ([], b"")
         self.express = Express(
             services, identity=self._identity, rates=self._rates, room=self._issuing_room
         )
@@ -86,8 +88,16 @@ class Front:
             await send_answer(send, visit, answer)
         self._access.note(visit)
 
+    def stamp(self, headers: list[Header]) -> bytes:
+        """The server's own headers (the date), as bytes; uvicorn makes a new list each second."""
+        if headers is not self._stamp[0]:
+            lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+            self._stamp = (headers, lines)
+        return self._stamp[1]
+
     def answer_outcome(self, visit: Visit, entered: "asyncio.Future[Outcome]") -> Answer:
         """The answer to an invoice that went the express way."""
+        self.express.leave()
         failure = entered.exception()
         outcome = failure if failure is not None else entered.result()
         if isinstance(outcome, Receipt):

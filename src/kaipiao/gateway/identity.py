@@ -48,6 +48,7 @@ class Identity:
         self._room = limits.identity_cache_keys
         self._known: dict[bytes, tuple[ApiKey, float]] = {}
         self._unknown: dict[bytes, float] = {}
+        self._believed: dict[bytes, tuple[ApiKey, float]] = {}  # by the header, as it came
 
     async def find(self, authorization: bytes) -> ApiKey:
         """The live key that this header holds.
@@ -66,17 +67,16 @@ class Identity:
         key = found[0]
         if key.revoked_at is not None or self._is_expired(key):
             raise NotAuthenticated
+        _remember(self._believed, authorization, found, room=self._room)
         return key
 
     def remembered(self, authorization: bytes) -> ApiKey | None:
         """The live key that this header holds, if it was looked up a moment ago."""
-        if not authorization.startswith(SCHEME):
-            return None
-        found = self._known.get(hashlib.sha256(authorization[len(SCHEME) :]).digest())
+        found = self._believed.get(authorization)
         if found is None or found[1] < time.monotonic():
             return None
         key = found[0]
-        return None if key.revoked_at is not None or self._is_expired(key) else key
+        return None if key.expires_at is not None and self._is_expired(key) else key
 
     async def _look_up(self, name: bytes, token: bytes) -> tuple[ApiKey, float]:
         now = time.monotonic()

@@ -38,8 +38,7 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_headers = True
-        self._header_bytes = 0
+        self._expect_headers()
 
     def on_headers_complete(self) -> None:
         self._headers_are_here()
@@ -51,6 +50,10 @@ class PatientProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(NotHttp())
+
+    def _expect_headers(self) -> None:
+        self._in_headers = True
+        self._header_bytes = 0
 
     def _headers_are_here(self) -> None:
         self._in_headers = False

@@ -34,6 +34,23 @@ class Rates:
             raise TooManyRequests(retry_after_s=math.ceil(wait_s))
         self.charge(caller, tokens=tokens)
 
+    def spend(self, caller: str) -> tuple[Header, Header] | None:
+        """Take one token, and say what ``headers`` would; None: there is none, and none taken.
+
+        ``take`` and ``headers`` in one look at the clock, for the express way.
+        """
+        now, rate = time.monotonic(), self._rate
+        full_at = self._full_at.get(caller, 0.0)
+        full_in_s = (full_at - now if full_at > now else 0.0) + 1 / rate
+        left = self._burst - full_in_s * rate
+        if left < 0 or full_at == 0.0:  # nothing left, or a caller to be remembered first
+            return None
+        self._full_at[caller] = now + full_in_s
+        return self._policy, (
+            b"ratelimit",
+            b'"default";r=%d;t=%d' % (left, math.ceil(full_in_s)),
+        )
+
     def wait_s(self, caller: str, *, tokens: int) -> float:
         """How long until the bucket holds ``tokens``, or is full if it never can."""
         missing = (self._full_at.get(caller, 0.0) - time.monotonic()) * self._rate

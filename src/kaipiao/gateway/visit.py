@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 from kaipiao.gateway.problems import prefers_chinese
@@ -20,6 +21,9 @@ NO_STORE: Header = (b"cache-control", b"no-store")
 REQUEST_ID_MAX = 64
 VISIT = "kaipiao.visit"
 """Where the surface finds the visit in its scope."""
+_process = secrets.token_hex(6).encode()
+_count = count(1)
+"""Together they name a call of ours: which process, and which of its calls."""
 _SANE = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:")
 
 
@@ -80,7 +84,7 @@ class Visit:
         """The caller's own name for this call if it is a sane one, else one of ours."""
         given = self._request_id
         if not given or len(given) > REQUEST_ID_MAX or not _SANE.issuperset(given):
-            self._request_id = given = secrets.token_hex(8).encode()
+            self._request_id = given = b"%b-%x" % (_process, next(_count))
         return given
 
 
