@@ -22,15 +22,18 @@ READY = b"ready\n"
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
-    """``dsn`` is the database as this child should open it; ``listener`` a file descriptor."""
+    """``dsn`` is the database as this child should open it.
+
+    The last three are file descriptors, for ``serve`` only: the listening socket, and what
+    ``gateway/last_words.py`` needs.
+    """
 
     settings: Settings
     dsn: str
     name: str
-    place: int = 0
     listener: int = -1
-    last_words: int = -1
-    in_flight: int = -1
+    channel: int = -1
+    memory: int = -1
 
 
 def encode_orders(orders: Orders) -> bytes:

@@ -5,7 +5,8 @@
         └─ serve × N      HTTP, all on one listening socket that the supervisor keeps
 
 Whatever dies is started again.  Because the socket is ours, callers who come meanwhile wait in
-its queue, or, when no worker lives, are told to come back by ``stand_in``.
+its queue, or, when no worker lives, are told to come back by ``stand_in``.  Callers whom a
+worker left without a word when it was killed are told by ``last_words``.
 
 The order of a stop: workers finish what they are doing, the log publishes its last checkpoint,
 the database shuts down.  Late callers are told 503 until the very end.
@@ -27,6 +28,7 @@ from kaipiao.app.clock import SystemClock
 from kaipiao.app.first_key import ensure_first_key
 from kaipiao.app.folder import CellFolder, OnlySupervisor, Running, write_whole
 from kaipiao.app.journal import keep_journal
+from kaipiao.app.last_words import Held, allow_many_files
 from kaipiao.app.orders import Orders, encode_orders
 from kaipiao.app.probe import until_it_works
 from kaipiao.app.settings import Settings, SettingsWrong
@@ -81,6 +83,7 @@ async def run_cell(
     folder.make()
     with OnlySupervisor(folder):
         keep_journal(folder.logs, "up")
+        allow_many_files()
         was_killed = folder.running.exists()
         forget(folder.running, ready_file)
         stop = stop or asyncio.Event()
@@ -186,8 +189,10 @@ class Cell:
         self._listener = listener
         self._stand_in = StandIn(listener)
         self._alive: set[Child] = set()
+        self._held: list[Held] = []
         self._workers = [self._worker(place) for place in range(settings.worker_count)]
-        self._work = self._child("work", 0, changed=lambda *_: None)
+        work = encode_orders(self._orders("work"))
+        self._work = Child("work", "kaipiao.app.work", work, changed=lambda *_: None)
 
     async def run(
         self, stop: asyncio.Event, *, ready_file: Path | None, announce: Announce
@@ -222,6 +227,7 @@ class Cell:
         forget(self._folder.running, ready_file)
         await self._stand_in.go_on_duty()
         await asyncio.gather(*(worker.stop(WORKER_STOP_S) for worker in self._workers))
+        await asyncio.gather(*(held.close() for held in self._held))
         await self._work.stop(WORK_STOP_S)
         self._stand_in.go_off_duty()
 
@@ -236,26 +242,43 @@ class Cell:
         )
 
     def _worker(self, place: int) -> Child:
-        return self._child("serve", place, changed=self._worker_changed)
+        held = Held()
+        orders = self._orders(
+            f"serve-{place}",
+            listener=self._listener.fileno(),
+            channel=held.channel,
+            memory=held.memory,
+        )
+        keep = (orders.listener, orders.channel, orders.memory)
 
-    def _child(self, role: str, place: int, *, changed: Callable[[Child, bool], None]) -> Child:
-        name = f"{role}-{place}" if role == "serve" else role
-        listener = self._listener.fileno() if role == "serve" else -1
-        orders = Orders(
+        def changed(worker: Child, is_ready: bool) -> None:
+            self._worker_changed(worker, held, is_ready)
+
+        self._held.append(held)
+        return Child(
+            orders.name, "kaipiao.app.serve", encode_orders(orders), keep=keep, changed=changed
+        )
+
+    def _orders(
+        self, name: str, *, listener: int = -1, channel: int = -1, memory: int = -1
+    ) -> Orders:
+        return Orders(
             settings=self._settings,
             dsn=self._database.app,
             name=name,
-            place=place,
             listener=listener,
+            channel=channel,
+            memory=memory,
         )
-        keep = (listener,) if listener >= 0 else ()
-        return Child(name, f"kaipiao.app.{role}", encode_orders(orders), keep=keep, changed=changed)
 
-    def _worker_changed(self, worker: Child, is_ready: bool) -> None:
-        (self._alive.add if is_ready else self._alive.discard)(worker)
-        if self._alive:
+    def _worker_changed(self, worker: Child, held: Held, is_ready: bool) -> None:
+        if is_ready:
+            self._alive.add(worker)
             self._stand_in.go_off_duty()
-        else:
+            return
+        self._alive.discard(worker)
+        held.speak()
+        if not self._alive:
             self._duty = asyncio.create_task(self._stand_in.go_on_duty())
 
 
