@@ -48,18 +48,22 @@ DAILY_LIMIT = 5
 class Desk:
     """The use cases of one process, wired as the real one wires them."""
 
+    issuing_of: type[Issuing] = Issuing
+    reversing_of: type[Reversing] = Reversing
+    confirming_of: type[Confirming] = Confirming
+
     def __init__(self, store: MemoryStore, clock: Clock, law: Law) -> None:
         self.store = store
         self.clock = clock
-        self.issuing = Issuing(ledger=store.ledger, clock=clock, law=law)
-        self.reversing = Reversing(
+        self.issuing = self.issuing_of(ledger=store.ledger, clock=clock, law=law)
+        self.reversing = self.reversing_of(
             ledger=store.ledger,
             uses=store.uses,
             confirmations=store.confirmations,
             clock=clock,
             law=check_composed,
         )
-        self.confirming = Confirming(
+        self.confirming = self.confirming_of(
             reversing=self.reversing,
             uses=store.uses,
             confirmations=store.confirmations,

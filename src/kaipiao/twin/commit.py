@@ -56,7 +56,7 @@ class Committing:
         for entry in lot.entries:
             if block.next_serial > block.last_serial:
                 break
-            outcome = self._repeat(entry) or self.objection(entry, tax_month(lot.issued_at))
+            outcome = self._repeat(entry) or self.objection(entry, self.month(lot))
             if outcome is None:
                 batch.append(self._issue(entry, block, lot))
                 outcome = batch[-1].receipt
@@ -64,6 +64,10 @@ class Committing:
         if batch:
             self.order.queue(tuple(batch), lot.issued_at)
         return Done(outcomes, len(batch))
+
+    def month(self, lot: Lot) -> TaxMonth:
+        """The month on whose lines a lot draws."""
+        return tax_month(lot.issued_at)
 
     def _repeat(self, entry: Entry) -> Receipt | Refusal | None:
         try:
@@ -84,7 +88,7 @@ class Committing:
         kept = keep(entry, block.series, block.next_serial, lot.issued_at, lot.secret)
         block.next_serial += 1
         self.invoices.add(kept)
-        self.credit.draw(entry.seller, entry.draws_fen, tax_month(lot.issued_at))
+        self.credit.draw(entry.seller, entry.draws_fen, self.month(lot))
         if entry.taken_back is not None:
             self.originals.take(entry.taken_back, kept.receipt.number)
         if entry.confirmation:

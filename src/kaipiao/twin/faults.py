@@ -1,6 +1,7 @@
 """What goes wrong with a message, by chance from one seed.
 
     lost        it never arrives, and the sender waits in vain
+    slow        it takes its time, and so does the answer
     late        the sender has given up when it arrives, and then it is done all the same
     doubled     it arrives twice, the second time some moments after the first
     unheard     it is done, and the answer is lost
@@ -22,10 +23,12 @@ from kaipiao.twin.journal import Journal
 from kaipiao.twin.numbers import Fenced
 
 T = TypeVar("T")
-Fate = Literal["fine", "lost", "late", "doubled", "unheard", "dies before", "dies after"]
+Fate = Literal["fine", "lost", "slow", "late", "doubled", "unheard", "dies before", "dies after"]
 
 WAY_S = 0.01
 """Mean time of one message, one way."""
+SLOW_S = 0.4
+"""Mean time of a slow one."""
 PATIENCE_S = 2.0
 """How long a sender waits for an answer."""
 LATE_S = 6.0
@@ -33,6 +36,7 @@ LATE_S = 6.0
 
 WORST: dict[Fate, float] = {
     "lost": 0.06,
+    "slow": 0.2,
     "late": 0.03,
     "doubled": 0.06,
     "unheard": 0.06,
@@ -107,7 +111,7 @@ class StormyWire:
         return await asyncio.shield(sent)
 
     async def _carry(self, what: str, statement: Callable[[], T], fate: Fate) -> T:
-        await asyncio.sleep(self._way_s())
+        await asyncio.sleep(self._rng.expovariate(1 / SLOW_S) if fate == "slow" else self._way_s())
         if fate == "dies before":
             self._sender.crash(f"before {what}")
             fate = "lost" if self._rng.random() < 0.5 else "fine"  # it may be on its way already

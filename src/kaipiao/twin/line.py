@@ -15,6 +15,8 @@ T = TypeVar("T")
 Asked = Callable[[Desk], Coroutine[Any, Any, T]]
 
 CALLER_PATIENCE_S = 5.0
+FATES = ("lost", "doubled", "unheard")
+"""Of all that happens to a message, what happens to a caller's; the rest is the servers' own."""
 
 
 class Line:
@@ -29,7 +31,7 @@ class Line:
             Outage: no answer; whether it was done is unknown.
         """
         fate = self._world.weather.fate(self._world.rng)
-        if fate != "fine":
+        if fate in FATES:
             self._world.journal.note(f"line: {what} {fate}")
         await self._travel()
         if fate == "lost":

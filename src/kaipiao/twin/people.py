@@ -21,9 +21,10 @@ from kaipiao.twin.line import Asked, Line
 T = TypeVar("T")
 
 TRIES = 3
-PAUSE_S = 0.4
-LOOKS_BACK = 8
-"""People deal with what happened lately, so they meet each other."""
+PAUSES_S = (0.02, 0.1, 0.4)
+"""Between two deeds of one person: a crowd, a day at the till, a quiet day."""
+LOOKS_BACK = (2, 8, 20)
+"""People deal with what happened lately, so they meet each other, more or less often."""
 
 
 class Sold(msgspec.Struct, frozen=True):
@@ -42,6 +43,8 @@ class People:
         self._sold: list[Sold] = []
         self._drafts: dict[str, Draft] = {}
         self._count = 0
+        self._pause_s = world.rng.choice(PAUSES_S)
+        self._looks_back = world.rng.choice(LOOKS_BACK)
         self._habits: list[Callable[[], Awaitable[object]]] = [
             *[self._sell] * 6,
             self._sell_a_crowd,
@@ -61,7 +64,7 @@ class People:
     async def live(self, deeds: int) -> None:
         """One person's day; several live at once."""
         for _ in range(deeds):
-            await asyncio.sleep(self._rng.expovariate(1 / PAUSE_S))
+            await asyncio.sleep(self._rng.expovariate(1 / self._pause_s))
             await self._rng.choice(self._habits)()
 
     async def _sell(self) -> None:
@@ -79,12 +82,12 @@ class People:
     async def _repeat(self) -> None:
         """Somebody asks again for what was asked lately, perhaps while it is on its way."""
         if self._book.asks:
-            await self._issue(self._rng.choice(self._book.asks[-LOOKS_BACK:]))
+            await self._issue(self._rng.choice(self._book.asks[-self._looks_back :]))
 
     async def _misuse_a_key(self) -> None:
         """Another sale under a key of before."""
         if self._book.asks:
-            old = self._rng.choice(self._book.asks[-LOOKS_BACK:])
+            old = self._rng.choice(self._book.asks[-self._looks_back :])
             seller = next(one for one in SELLERS if one.taxpayer_id == old.seller)
             await self._issue(self._new_sale(seller, old.key))
 
@@ -240,10 +243,10 @@ class People:
         return IdempotencyKey(f"{kind}-{self._count}")
 
     def _someones(self) -> Sold | None:
-        return self._rng.choice(self._sold[-LOOKS_BACK:]) if self._sold else None
+        return self._rng.choice(self._sold[-self._looks_back :]) if self._sold else None
 
     def _some_form(self) -> Confirmation | None:
-        forms = list(self._book.forms.values())[-LOOKS_BACK:]
+        forms = list(self._book.forms.values())[-self._looks_back :]
         return self._rng.choice(forms) if forms else None
 
 

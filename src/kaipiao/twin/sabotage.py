@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from kaipiao.fiscal.month import month_bounds, tax_month
 from kaipiao.twin.cell import LogProcess, Process, Server, World
 
-PAUSE_S = 2.0
+PAUSES_S = (0.3, 1.0, 3.0)
 ACTS_TO_A_POWER_CUT = 40
 
 
 async def sabotage(world: World, servers: Sequence[Server], log: LogProcess) -> None:
-    """Break something every other second, until cancelled."""
+    """Break something every now and then, until cancelled."""
+    pause_s = world.rng.choice(PAUSES_S)
     breaker = _Breaker(world, servers, log)
     deeds = (
         breaker.kill_one,
@@ -29,7 +30,7 @@ async def sabotage(world: World, servers: Sequence[Server], log: LogProcess) -> 
         *[breaker.send_the_clerks] * 4,
     )
     while True:
-        await asyncio.sleep(world.rng.expovariate(1 / PAUSE_S))
+        await asyncio.sleep(world.rng.expovariate(1 / pause_s))
         world.rng.choice(deeds)()
 
 
