@@ -5,6 +5,7 @@ A bug overrides as little as it can of one good part; the rest of the cell is re
 
 import asyncio
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -22,7 +23,7 @@ from kaipiao.fiscal.violation import Violation
 from kaipiao.issuing.confirm import Confirming
 from kaipiao.issuing.issue import Issuing
 from kaipiao.issuing.reverse import Reversing
-from kaipiao.ports import Entry, Outcome
+from kaipiao.ports import Entry, Outcome, Page
 from kaipiao.twin.cell import Desk, Parts, StormyDisk
 from kaipiao.twin.commit import Lot
 from kaipiao.twin.credit import CreditTable
@@ -214,6 +215,16 @@ class AnswersAnyone(InvoiceTable):
         return msgspec.structs.replace(kept.receipt, replayed=True) if kept else None
 
 
+class PagesUpToTheEnd(InvoiceTable):
+    """The high water is all that is committed, not all that has its place."""
+
+    def page(
+        self, seller: str, since: date | None, until: date | None, after: int, limit: int
+    ) -> Page:
+        page = super().page(seller, since, until, after, limit)
+        return msgspec.structs.replace(page, high_water=len(self.kept))
+
+
 class LyingDisk(StormyDisk):
     """Says that it forced to the platter what is still in its cache."""
 
@@ -298,5 +309,6 @@ BUGS: dict[str, Parts] = {
     "a form is overwritten by whoever is last": with_tables(forms=OverwritesForms),
     "a form is confirmed after its 72 hours": Parts(desk=PatientDesk),
     "leaves are lost between two steps of ordering": with_order(TwoStepOrder),
+    "a page claims more than has its place": with_tables(invoices=PagesUpToTheEnd),
     "a disk lies about what it forced": Parts(disk=LyingDisk),
 }

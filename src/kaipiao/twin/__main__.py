@@ -16,8 +16,17 @@ FAULTS_SHOWN = 10
 AGAIN = "meet it again: ./run sim --seed"
 
 
+INTERRUPTED = 130
+
+
 def main() -> int:
-    orders = _read_orders()
+    try:
+        return _meet(_read_orders())
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _meet(orders: argparse.Namespace) -> int:
     if orders.seed is not None:
         hush()
         verdict = meet(orders.seed)
@@ -33,10 +42,17 @@ def _read_orders() -> argparse.Namespace:
         description="The real core in a virtual world: storms by seed, exact promises after each.",
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--seeds", type=int, default=SEEDS, help="how many (default: %(default)s)")
+    which.add_argument("--seeds", type=_count, default=SEEDS, help="how many (default: 1000)")
     which.add_argument("--seed", type=int, help="one only, with all that happened in it")
     parser.add_argument("--first", type=int, default=0, help="the first of --seeds (default: 0)")
     return parser.parse_args()
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("at least one")
+    return count
 
 
 def _meet_many(seeds: range) -> int:

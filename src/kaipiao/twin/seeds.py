@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Sequence
 
 from kaipiao.twin.storm import Verdict, meet
@@ -21,7 +22,7 @@ def meet_all(
     ``tell`` hears every verdict up to then, in that order.
     """
     workers = workers or len(os.sched_getaffinity(0))
-    with multiprocessing.get_context(FRESH).Pool(workers, initializer=hush) as pool:
+    with multiprocessing.get_context(FRESH).Pool(workers, initializer=_begin) as pool:
         for verdict in pool.imap(meet, seeds, chunksize=AT_ONCE):
             tell(verdict)
             if verdict.broken:
@@ -32,3 +33,9 @@ def meet_all(
 def hush() -> None:
     """The core warns of outages, and here there is nothing else; the journal has them all."""
     logging.disable(logging.CRITICAL)
+
+
+def _begin() -> None:
+    """A worker: quiet, and leaving Ctrl-C to whoever started it."""
+    hush()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

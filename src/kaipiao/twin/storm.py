@@ -23,6 +23,7 @@ from kaipiao.fiscal.month import tax_month
 from kaipiao.fiscal.number import InvoiceNumber
 from kaipiao.fiscal.red_letter import ReversalAsk
 from kaipiao.twin.book import Ask, Book
+from kaipiao.twin.bookkeeper import Bookkeeper
 from kaipiao.twin.cell import Desk, LogProcess, Parts, Server, World
 from kaipiao.twin.faults import weather_of
 from kaipiao.twin.goods import SELLERS
@@ -73,6 +74,7 @@ class _Story:
             seed, parts=parts, weather=weather_of(chance), began_at=chance.choice(BEGINNINGS)
         )
         self._book = Book()
+        self._bookkeepers: list[Bookkeeper] = []
         self._watch = Watch(self._world.memory)
         self._world.after = self._watch.after
 
@@ -85,6 +87,8 @@ class _Story:
         rest = await self._take_back_rests(desk)
         await self._end_of_all_clocks(desk)
         await self._publish(desk)
+        for bookkeeper in self._bookkeepers:
+            await bookkeeper.finish(desk)
         broken = [*world.defects, *self._book.broken, *self._watch.broken, *self._judge(rest)]
         world.journal.note(f"{len(broken)} promises broken")
         return Verdict(
@@ -100,10 +104,14 @@ class _Story:
             await first.store.credit.grant(seller.taxpayer_id, limit_fen, month=month)
         servers = [Server(world, f"server {n}") for n in range(1, SERVERS + 1)]
         log = LogProcess(world, "log")
-        people = People(world, Line(world, servers), self._book)
-        breaking = asyncio.get_running_loop().create_task(sabotage(world, servers, log))
+        line = Line(world, servers)
+        people = People(world, line, self._book)
+        self._bookkeepers = [Bookkeeper(world, line, one.taxpayer_id) for one in SELLERS]
+        others = [sabotage(world, servers, log), *(one.live() for one in self._bookkeepers)]
+        tasks = [asyncio.ensure_future(other) for other in others]
         await asyncio.gather(*(people.live(DEEDS) for _ in range(PERSONS)))
-        breaking.cancel()
+        for task in tasks:
+            task.cancel()
         world.calm()
         log.retire()
         await asyncio.sleep(SETTLE_S)
@@ -178,6 +186,7 @@ class _Story:
             *check_ledger(memory, self._book),
             *check_wholly_reversed(memory, rest),
             *check_leaves(ordered, committed),
+            *(fault for one in self._bookkeepers for fault in one.check(ordered)),
             *check_log(ordered, self._world.notes_seen, disk, key),
         ]
         if not broken and ordered:  # a receipt of a broken log says nothing new
