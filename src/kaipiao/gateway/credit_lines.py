@@ -34,7 +34,7 @@ class CreditCalls:
         self,
         request: AnyRequest,
         seller: parameters.Seller,
-        month: parameters.Month = None,
+        month: parameters.Month = "",
     ) -> CreditLines:
         """A seller's line for a month (by default this one); an empty list if there is none."""
         caller_of(request, "read", seller)
@@ -46,9 +46,7 @@ class CreditCalls:
     ) -> CreditLineView:
         """Set a seller's monthly limit, for this month and all that follow."""
         caller_of(request, "grant", seller)
-        return view_credit(
-            await self._credit.grant(seller, data.limit_fen, month=self._month(None))
-        )
+        return view_credit(await self._credit.grant(seller, data.limit_fen, month=self._month("")))
 
     async def adjust(
         self,
@@ -63,5 +61,5 @@ class CreditCalls:
             await self._credit.adjust(seller, data.limit_fen, month=self._month(month))
         )
 
-    def _month(self, text: str | None) -> TaxMonth:
+    def _month(self, text: str) -> TaxMonth:
         return parse_month(text) if text else tax_month(self._clock.now())

@@ -5,7 +5,6 @@ that decode and encode, so they say what is really accepted.  The calls answered
 bytes are written down here, and every call gets the problems it can answer with.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -13,7 +12,8 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 
-from kaipiao.fiscal.draft import Draft
+from kaipiao.fiscal.draft import Draft, Line
+from kaipiao.fiscal.sample import company
 from kaipiao.gateway import asks, shapes, status, verify
 from kaipiao.gateway.batch import MEDIA_TYPE, BatchResult
 from kaipiao.gateway.credit_lines import CreditLines
@@ -64,6 +64,8 @@ def compose_document(handlers: list[HTTPRouteHandler], *, version: str) -> bytes
     _, schemas = msgspec.json.schema_components(TYPES, ref_template="#/components/schemas/{name}")
     document["components"] = {"schemas": schemas, "securitySchemes": {"key": _scheme()}}
     document["security"] = [{"key": []}]
+    _link(paths, "/v1/invoices", "number")
+    _link(paths, "/v1/confirmations", "form_id")
     everyone = {handler.operation_id for handler in handlers if handler.opt.get("everyone")}
     for path, item in paths.items():
         for method, call in item.items():
@@ -95,7 +97,38 @@ def _complete(path: str, method: str, call: Node, *, for_everyone: bool) -> None
         call["responses"] |= replay
         call.setdefault("parameters", []).append(_key_header())
     for parameter in call.get("parameters", ()):
-        parameter["schema"] = _without_null(parameter["schema"])
+        if parameter["schema"].get("default") == "":
+            del parameter["schema"]["default"]  # it may be left out; it may not be empty
+
+
+def _link(paths: Node, path: str, name: str) -> None:
+    """Say that what a POST to ``path`` answers with names what other calls take."""
+    created = paths[path]["post"]["responses"]["201"]
+    created["links"] = {
+        call["operationId"]: {
+            "operationId": call["operationId"],
+            "parameters": {name: f"$response.body#/{name}"},
+        }
+        for other, item in paths.items()
+        if f"{path}/{{{name}}}" in other
+        for call in item.values()
+    }
+
+
+def _example() -> Node:
+    """A lawful draft of two invented companies."""
+    line = Line(
+        name="*文具*文件盒", tax_class="1060401010000000000", rate_bp=1300, net_fen=10_000,
+        unit="个", quantity="2", unit_price="50",
+    )  # fmt: skip
+    draft = Draft(
+        kind="ordinary",
+        seller=company(1, "贸易"),
+        buyer=company(2, "科技"),
+        lines=(line,),
+        issuer="赵示例",
+    )
+    return {"example": msgspec.to_builtins(draft)}
 
 
 def _issue_call() -> Node:
@@ -104,7 +137,7 @@ def _issue_call() -> Node:
         "summary": "Issue",
         "description": "Issue an invoice (开票).  A repeat with the same key answers 200 with "
         "the first receipt, byte for byte; the same key with other content is 422.",
-        "requestBody": _body({_JSON: _ref("Draft")}),
+        "requestBody": _body({_JSON: _ref("Draft")}, **_example()),
         "responses": {"201": _answer("Issued: the receipt.", {_JSON: _ref("ReceiptView")})},
     }
 
@@ -148,8 +181,9 @@ def _ref(name: str) -> Node:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _body(content: dict[str, Node]) -> Node:
-    return {"required": True, "content": _content(content)}
+def _body(content: dict[str, Node], **more: Any) -> Node:
+    first, *others = _content(content).items()
+    return {"required": True, "content": {first[0]: first[1] | more, **dict(others)}}
 
 
 def _answer(description: str, content: dict[str, Node]) -> Node:
@@ -169,11 +203,3 @@ def _replayed(first: Node) -> Node:
         "description": "A repeat: what was answered the first time.",
         "headers": {"Idempotency-Replayed": {"schema": {"type": "string", "const": "true"}}},
     }
-
-
-def _without_null(schema: Node) -> Node:
-    """A parameter is given or left out; it cannot be given as null."""
-    kinds: Iterable[Node] = schema.get("oneOf", ())
-    given = [kind for kind in kinds if kind.get("type") != "null"]
-    extra = {name: value for name, value in schema.items() if name != "oneOf"}
-    return given[0] | extra if len(given) == 1 else schema

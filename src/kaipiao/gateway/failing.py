@@ -69,6 +69,12 @@ def _check_parameters(request: AnyRequest) -> None:
         elif len(request.query_params.getall(name)) > 1:
             zh, en = "该参数给出了不止一次。", "This parameter is given more than once."
             violations.append(_at(name, "repeated-parameter", zh, en))
+        elif not request.query_params[name]:
+            zh, en = (
+                "该参数为空。请填写, 或删除。",
+                "This parameter is empty: fill it or leave it out.",
+            )
+            violations.append(_at(name, "empty-parameter", zh, en))
     if violations:
         raise Malformed(violations)
 

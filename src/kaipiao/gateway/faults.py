@@ -222,9 +222,10 @@ def _leaf_faults(value: Any, kind: inspect.Type, path: str) -> Iterator[Violatio
     elif isinstance(kind, inspect.DateType):
         if not _converts(value, date):
             yield _wrong_type("day", value, path)
-    elif isinstance(kind, inspect.DateTimeType):
-        if not _converts(value, Annotated[datetime, Meta(tz=kind.tz)]):
-            yield _wrong_type("instant", value, path)
+    elif isinstance(kind, inspect.DateTimeType) and not _converts(
+        value, Annotated[datetime, Meta(tz=kind.tz)]
+    ):
+        yield _wrong_type("instant", value, path)
 
 
 def _text_faults(value: Any, kind: inspect.StrType, path: str) -> Iterator[Violation]:

@@ -1,7 +1,7 @@
 """``/v1/invoices``: look-ups and lists.  Issuing is in ``issue.py`` and ``batch.py``."""
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
@@ -24,6 +24,7 @@ from kaipiao.gateway.shapes import (
     view_page,
 )
 from kaipiao.gateway.wiring import Services
+from kaipiao.ports import ApiKey
 
 Span = tuple[date | None, date | None]
 
@@ -57,33 +58,31 @@ class Invoices:
     async def list_invoices(
         self,
         request: AnyRequest,
-        seller: parameters.SellerOrNone = None,
-        key: parameters.Key = None,
-        digest: parameters.DigestHex = None,
-        month: parameters.Month = None,
-        since: parameters.Day = None,
-        until: parameters.Day = None,
+        seller: parameters.SellerIfAny = "",
+        key: parameters.Key = "",
+        digest: parameters.DigestHex = "",
+        month: parameters.Month = "",
+        since: parameters.Day = "",
+        until: parameters.Day = "",
         after: parameters.AfterIndex = 0,
         limit: parameters.Limit = 100,
     ) -> InvoicePage:
-        """Find invoices: one by `seller` and `key`, some by `digest`, or a seller's by day.
+        """Find a seller's invoices: all of some days, one by `key`, or any of yours by `digest`.
 
-        No invoice found is an empty list.  Days are Beijing's, both ends included.
+        Every filter narrows the answer; no invoice found is an empty list.  Days are Beijing's,
+        both ends included.  A key that acts for one taxpayer need not name the `seller`.
         """
         caller = caller_of(request, "read")
-        if digest is not None:
-            same = await self._ledger.find_digest(Digest(bytes.fromhex(digest)))
-            return _page_of([invoice for invoice in same if may_see(caller, invoice)])
-        if seller is None:
-            raise bad_parameter(
-                "seller", "missing-parameter",
-                "请给出 seller (销方识别号), 或 digest。", "Give a seller, or a digest.",
-            )  # fmt: skip
-        caller_of(request, "read", seller)
-        if key is not None:
-            found = await self._ledger.find_key(seller, IdempotencyKey(key))
-            return _page_of([found] if found else [])
         first, last = span_of(month, since, until)
+        if digest:
+            same = await self._ledger.find_digest(Digest(bytes.fromhex(digest)))
+            mine = [one for one in same if may_see(caller, one)]
+            return _page_of(mine, seller=seller, key=key, first=first, last=last)
+        seller = seller or only_taxpayer(caller)
+        caller_of(request, "read", seller)
+        if key:
+            found = await self._ledger.find_key(seller, IdempotencyKey(key))
+            return _page_of([found] if found else [], first=first, last=last)
         page = await self._ledger.page(seller, since=first, until=last, after=after, limit=limit)
         return view_page(page)
 
@@ -124,22 +123,48 @@ class Invoices:
         return UsesView(number=invoice.number, uses=tuple(sorted(uses)))
 
 
-def span_of(month: str | None, since: date | None, until: date | None) -> Span:
-    """The first and the last Beijing day asked for.
+def only_taxpayer(caller: ApiKey) -> str:
+    """The one taxpayer that the caller acts for.
 
     Raises:
-        Malformed: a month and days were both given.
+        Malformed: there are several.
     """
-    if month is None:
-        return since, until
-    if since is not None or until is not None:
-        raise bad_parameter(
-            "month", "conflicting-parameters",
-            "month 与 since/until 只能给出一种。", "Give month, or since and until, not both.",
-        )  # fmt: skip
-    first, after = month_bounds(parse_month(month))
-    return beijing_day(first), date.fromordinal(beijing_day(after).toordinal() - 1)
+    if len(caller.taxpayers) == 1 and "*" not in caller.taxpayers:
+        return next(iter(caller.taxpayers))
+    raise bad_parameter(
+        "seller", "missing-parameter",
+        "请给出 seller (销方识别号), 或 digest。", "Give a seller, or a digest.",
+    )  # fmt: skip
 
 
-def _page_of(invoices: list[Invoice]) -> InvoicePage:
-    return InvoicePage(invoices=tuple(view_invoice(invoice) for invoice in invoices))
+def span_of(month: str, since: str, until: str) -> Span:
+    """The first and the last Beijing day asked for; a month and days narrow each other."""
+    first = date.fromisoformat(since) if since else None
+    last = date.fromisoformat(until) if until else None
+    if not month:
+        return first, last
+    start, end = month_bounds(parse_month(month))
+    opening, closing = beijing_day(start), beijing_day(end) - timedelta(days=1)
+    return max(opening, first or opening), min(closing, last or closing)
+
+
+def _page_of(
+    invoices: list[Invoice],
+    *,
+    first: date | None,
+    last: date | None,
+    seller: str = "",
+    key: str = "",
+) -> InvoicePage:
+    """Those that pass every filter, as one page."""
+
+    def passes(one: Invoice) -> bool:
+        day = beijing_day(one.issued_at)
+        return (
+            (not seller or one.draft.seller.taxpayer_id == seller)
+            and (not key or one.key == key)
+            and (first is None or first <= day)
+            and (last is None or day <= last)
+        )
+
+    return InvoicePage(invoices=tuple(view_invoice(one) for one in invoices if passes(one)))

@@ -1,20 +1,31 @@
 """Parameters of paths and queries, each with the form that it must have."""
 
-from datetime import date
 from typing import Annotated
 
 from litestar.params import PathParameter, QueryParameter
 
 from kaipiao.gateway.limits import MAX_PAGE
 
-TAXPAYER_FORM = r"^[0-9A-Z]{15,20}$"
-MONTH_FORM = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
+TAXPAYER_FORM = "[0-9A-Z]{15,20}"
+MONTH_FORM = "20[0-9]{2}-(0[1-9]|1[0-2])"
+DAY_FORM = (
+    "20[0-9]{2}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
+    "|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))"
+    "|20([02468][048]|[13579][26])-02-29"
+)
 
 
-def _optional(pattern: str, description: str) -> QueryParameter:
-    """A text that may be left out; Litestar would not tell its pattern otherwise."""
+def _query(form: str, description: str) -> QueryParameter:
+    return QueryParameter(pattern=f"^({form})$", description=description)
+
+
+def _optional(form: str, description: str) -> QueryParameter:
+    """Empty when it is left out; ``failing.py`` refuses one that is given and empty.
+
+    Not ``None``: Litestar would take the text ``null`` for it, and ignore the filter.
+    """
     return QueryParameter(
-        pattern=pattern, description=description, schema_extra={"pattern": pattern}
+        pattern=f"^({form})?$", description=description, schema_extra={"pattern": f"^({form})$"}
     )
 
 
@@ -24,25 +35,19 @@ FormPath = Annotated[str, PathParameter(description="Twenty digits.")]
 KeyPath = Annotated[str, PathParameter(description="A key's id.")]
 CodePath = Annotated[str, PathParameter()]
 TilePath = Annotated[str, PathParameter()]
-SellerPath = Annotated[str, PathParameter(pattern=TAXPAYER_FORM)]
-MonthPath = Annotated[str, PathParameter(pattern=MONTH_FORM)]
+SellerPath = Annotated[str, PathParameter(pattern=f"^{TAXPAYER_FORM}$")]
+MonthPath = Annotated[str, PathParameter(pattern=f"^{MONTH_FORM}$")]
 
-# In queries
-Seller = Annotated[
-    str, QueryParameter(pattern=TAXPAYER_FORM, description="The seller's taxpayer id.")
-]
-SellerOrNone = Annotated[str | None, _optional(TAXPAYER_FORM, "The seller's taxpayer id.")]
-Taxpayer = Annotated[
-    str, QueryParameter(pattern=TAXPAYER_FORM, description="The seller's or the buyer's id.")
-]
-Month = Annotated[str | None, _optional(MONTH_FORM, "A tax month: 2026-11.")]
-Day = Annotated[date | None, QueryParameter(description="A Beijing day, included.")]
-Key = Annotated[str | None, _optional(r"^[!-~]{1,128}$", "The key it was issued under.")]
-DigestHex = Annotated[str | None, _optional(r"^[0-9a-f]{64}$", "Of the canonical draft, in hex.")]
+# In queries.
+Seller = Annotated[str, _query(TAXPAYER_FORM, "The seller's taxpayer id.")]
+SellerIfAny = Annotated[str, _optional(TAXPAYER_FORM, "The seller's taxpayer id.")]
+Taxpayer = Annotated[str, _query(TAXPAYER_FORM, "The seller's or the buyer's id.")]
+Month = Annotated[str, _optional(MONTH_FORM, "A tax month: 2026-11.")]
+Day = Annotated[str, _optional(DAY_FORM, "A Beijing day, included: 2026-11-24.")]
+Key = Annotated[str, _optional("[!-~]{1,128}", "The key it was issued under.")]
+DigestHex = Annotated[str, _optional("[0-9a-f]{64}", "Of the canonical draft, in hex.")]
 AfterIndex = Annotated[
     int, QueryParameter(ge=0, le=2**53 - 1, description="The last page's `after`.")
 ]
-AfterForm = Annotated[
-    str, QueryParameter(pattern=r"^[0-9]{0,20}$", description="The last page's `after`.")
-]
+AfterForm = Annotated[str, _optional("[0-9]{1,20}", "The last page's `after`.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="How many at most.")]

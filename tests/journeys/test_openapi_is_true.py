@@ -1,0 +1,59 @@
+"""The OpenAPI document says what is so: schemathesis tries to find anything else."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.conftest import Database
+from tests.served import serve
+from tests.unit.evidence.fakes import MemoryOrder, StoppedClock, make_signer
+
+from kaipiao.evidence.disk import LocalDisk
+from kaipiao.evidence.writer import LogWriter
+from kaipiao.gateway.limits import Limits
+
+HERE = Path(__file__).parent
+PATIENT = Limits(anonymous_rate_per_s=10_000, anonymous_burst=10_000)
+"""Verifying needs no key, so its many questions come as from a stranger."""
+
+
+def publish_empty_log(folder: Path) -> str:
+    signer = make_signer()
+    with LogWriter(
+        order=MemoryOrder([]), disk=LocalDisk(folder), signer=signer, clock=StoppedClock()
+    ) as writer:
+        asyncio.run(writer.advance())
+    return str(signer.verifier)
+
+
+@pytest.mark.parametrize("phases", ["examples,coverage", "fuzzing,stateful"])
+def test_schemathesis_finds_nothing(database: Database, tmp_path: Path, phases: str) -> None:
+    folder = tmp_path / "log"
+    folder.mkdir()
+    vkey = publish_empty_log(folder)
+    with serve(database.app, limits=PATIENT, log_folder=folder, log_vkey=vkey) as served:
+        found = subprocess.run(
+            [
+                *(sys.executable, "-m", "schemathesis.cli"),
+                *("--config-file", HERE / "schemathesis.toml", "run"),
+                f"{served.url}/openapi.json",
+                *("-H", f"Authorization: Bearer {served.own_token}"),
+                *("--phases", phases, "--max-examples", "15", "--workers", "2"),
+                *("--seed", "1", "--generation-deterministic"),
+                *("--suppress-health-check", "all", "--no-color"),
+            ],
+            cwd=tmp_path,
+            env=os.environ
+            | {
+                "SCHEMATHESIS_HOOKS": "tests.journeys.schemathesis_hooks",
+                "PYTHONPATH": str(HERE.parents[1]),
+            },
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+
+    assert found.returncode == 0, found.stdout + found.stderr
