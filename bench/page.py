@@ -28,7 +28,8 @@ def render_ratios(figures: dict[str, Any]) -> str:
 
 def render_rates(figures: dict[str, Any]) -> str:
     """Every measurement: medians over the rounds."""
-    rows = [_rate_row(name, found) for name, found in figures["measurements"].items() if found]
+    measured = figures["measurements"].items()
+    rows = [_rate_row(name, found) for name, found in measured if not name.startswith("trial")]
     copies = figures["copies"]
     if copies:
         rate, postgres, client = (
