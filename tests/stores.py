@@ -21,6 +21,7 @@ from kaipiao.fiscal.red_letter import LineTaken, TakenBack
 from kaipiao.issuing.issue import compose_entry
 from kaipiao.ledger import store as on_postgres
 from kaipiao.ports import Entry
+from kaipiao.twin.group import open_group
 from kaipiao.twin.memory import Habits, Memory, MemoryStore
 
 NOVEMBER = 202611
@@ -30,7 +31,7 @@ BLOCK_SIZE = 1_000
 
 Store: TypeAlias = on_postgres.Store | MemoryStore
 OpenStore = Callable[[], Awaitable[Store]]
-MadeOf = Literal["postgres", "memory"]
+MadeOf = Literal["postgres", "memory", "group commit in memory"]
 
 
 @pytest_asyncio.fixture
@@ -46,11 +47,12 @@ def made_of() -> MadeOf:
 @pytest.fixture
 def open_one(made_of: MadeOf, clock: StoppedClock, request: pytest.FixtureRequest) -> OpenStore:
     """How to open a store on the test's database; a server is started only if one is needed."""
-    if made_of == "memory":
+    if made_of != "postgres":
         memory, habits = Memory(), Habits(clock=clock, block_size=BLOCK_SIZE)
+        open_ = MemoryStore.open if made_of == "memory" else open_group
 
         async def open_in_memory() -> Store:
-            return MemoryStore.open(memory, habits)
+            return open_(memory, habits)
 
         return open_in_memory
     database: Database = request.getfixturevalue("database")

@@ -8,7 +8,7 @@ import pytest
 from tests.stores import MadeOf
 
 
-@pytest.fixture(params=["memory", "postgres"])
+@pytest.fixture(params=["memory", "group commit in memory", "postgres"])
 def made_of(request: pytest.FixtureRequest) -> MadeOf:
     chosen: MadeOf = request.param
     return chosen

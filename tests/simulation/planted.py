@@ -23,11 +23,14 @@ from kaipiao.fiscal.violation import Violation
 from kaipiao.issuing.confirm import Confirming
 from kaipiao.issuing.issue import Issuing
 from kaipiao.issuing.reverse import Reversing
+from kaipiao.ledger import writer
+from kaipiao.ledger.batch import Place
 from kaipiao.ports import Entry, Outcome, Page
 from kaipiao.twin.cell import Desk, Parts, StormyDisk
 from kaipiao.twin.commit import Lot
 from kaipiao.twin.credit import CreditTable
 from kaipiao.twin.forms import FormTable
+from kaipiao.twin.group import GroupLedger, MemoryWriter
 from kaipiao.twin.invoices import InvoiceTable, Kept, keep
 from kaipiao.twin.memory import Habits, Memory, MemoryLedger, MemoryStore
 from kaipiao.twin.numbers import Block, Held, Numbers
@@ -134,6 +137,18 @@ class TwoStepOrder(MemoryOrder):
     async def sequence(self) -> int:
         batches = await self._wire.ask("withdraw", self._table.withdraw)
         return await self._wire.ask("place", lambda: self._table.place(batches))
+
+
+class TakesDoubtForYes(MemoryWriter):
+    """An answer was lost; surely it was a yes."""
+
+    async def settle(self, place: Place, block: writer.Block) -> bool:
+        self.block = None
+        return True
+
+
+class BoldGroup(GroupLedger):
+    writer_of = TakesDoubtForYes
 
 
 # ---- tables ----------------------------------------------------------------------------------
@@ -289,6 +304,7 @@ def _together(tables: Parts, ledger: Parts) -> Parts:
 
 BUGS: dict[str, Parts] = {
     "answers before it has recorded": with_ledger(AnswersFirst),
+    "takes a doubt for a yes": with_ledger(BoldGroup),
     "forgets the key when an answer is lost": _together(
         with_tables(invoices=KeysApart), with_ledger(WritesKeysLater)
     ),
@@ -312,3 +328,27 @@ BUGS: dict[str, Parts] = {
     "a page claims more than has its place": with_tables(invoices=PagesUpToTheEnd),
     "a disk lies about what it forced": Parts(disk=LyingDisk),
 }
+
+FOUND_BY = {
+    "answers before it has recorded": 0,
+    "takes a doubt for a yes": 0,
+    "forgets the key when an answer is lost": 0,
+    "answers a key whatever is asked under it": 0,
+    "plans a repeated red letter anew": 0,
+    "a new law unsays an old yes": 1,
+    "looks at the credit line before it draws": 0,
+    "a red letter gives no credit back": 0,
+    "the month begins in Greenwich": 0,
+    "a dead holder's block begins anew": 0,
+    "a block has no fence": 0,
+    "two red letters pass zero together": 0,
+    "each red letter rounds its own tax": 1,
+    "a use recorded in between is overlooked": 1,
+    "a form is spent twice": 2,
+    "a form is overwritten by whoever is last": 3,
+    "a form is confirmed after its 72 hours": 32,
+    "leaves are lost between two steps of ordering": 0,
+    "a page claims more than has its place": 0,
+    "a disk lies about what it forced": 0,
+}
+"""The first seed that finds each bug; a change of the story may move it."""

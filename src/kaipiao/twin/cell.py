@@ -14,11 +14,13 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
+from kaipiao.base.canonical import canonical
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME
 from kaipiao.evidence.keys import Ed25519Signer
 from kaipiao.evidence.recovery import LogBroken
 from kaipiao.evidence.writer import LogWriter, run_log
 from kaipiao.fiscal.draft import Draft
+from kaipiao.fiscal.invoice import IdempotencyKey, Receipt
 from kaipiao.fiscal.leaf import SECRET_BYTES
 from kaipiao.fiscal.violation import Violation
 from kaipiao.issuing.confirm import Confirming
@@ -76,6 +78,14 @@ class Desk:
             clock=clock,
             daily_limit=DAILY_LIMIT,
         )
+
+    async def enter(self, draft: Draft, key: IdempotencyKey) -> Receipt:
+        """Issue by the way of the gateway's express lane, which has no coroutine to spare."""
+        entered = self.issuing.enter(draft, key=key, payload=canonical(draft))
+        outcome = await (entered or self.issuing.issue(draft, key=key))
+        if isinstance(outcome, Receipt):
+            return outcome
+        raise outcome
 
 
 class StormyDisk(FragileDisk):

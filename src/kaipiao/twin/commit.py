@@ -47,6 +47,7 @@ class Committing:
         self.originals = OriginalTable()
         self.forms = FormTable()
         self.order = OrderTable(self.invoices)
+        self.secrets: set[bytes] = set()  # of the batches that group commit wrote
 
     def commit(self, lot: Lot) -> Done:
         """Issue what can be issued.  Raises Fenced: nothing was."""

@@ -36,6 +36,10 @@ class CreditTable:
             self._set_limit(seller, month, self.standing[seller])
         return len(missing)
 
+    def open_empty(self, seller: str, month: TaxMonth) -> CreditLine:
+        """The month's line, of nothing if it has to be: so that there is something to give to."""
+        return self.line(seller, month) or self._set_limit(seller, month, 0)
+
     def objection(self, seller: str, draws_fen: int, month: TaxMonth) -> Refusal | None:
         """Why so much cannot be drawn; giving back is always possible."""
         line = self.line(seller, month)
@@ -49,7 +53,7 @@ class CreditTable:
 
     def draw(self, seller: str, draws_fen: int, month: TaxMonth) -> None:
         """Draw, or give back if negative: what ``objection`` has let pass."""
-        line = self.line(seller, month) or self._set_limit(seller, month, 0)
+        line = self.open_empty(seller, month)
         drawn_fen = Fen(line.drawn_fen + draws_fen)
         self.lines[seller, month] = msgspec.structs.replace(line, drawn_fen=drawn_fen)
 

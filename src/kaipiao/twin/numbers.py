@@ -64,6 +64,11 @@ class Numbers:
             raise Fenced
         return block
 
+    def raise_epoch(self, held: int, epoch: int) -> None:
+        """Whoever still sends under this epoch comes too late."""
+        if self.blocks[held].epoch == epoch:
+            self.blocks[held].epoch += 1
+
     def end(self, session: int) -> None:
         """The session is gone, with all its locks."""
         for block in self.blocks:

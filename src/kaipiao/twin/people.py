@@ -192,7 +192,12 @@ class People:
             seller=draft.seller.taxpayer_id,
             key=key,
             kind="sale",
-            work=lambda desk: desk.issuing.issue(draft, key=key),
+            work=self._rng.choice(
+                (
+                    lambda desk: desk.issuing.issue(draft, key=key),
+                    lambda desk: desk.enter(draft, key),
+                )
+            ),
             digest=digest(canonical(draft)),
         )
         self._drafts[name] = draft

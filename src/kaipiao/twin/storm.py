@@ -27,6 +27,7 @@ from kaipiao.twin.bookkeeper import Bookkeeper
 from kaipiao.twin.cell import Desk, LogProcess, Parts, Server, World
 from kaipiao.twin.faults import weather_of
 from kaipiao.twin.goods import SELLERS
+from kaipiao.twin.group import open_group
 from kaipiao.twin.line import Line
 from kaipiao.twin.log_promises import check_leaves, check_log, check_receipts
 from kaipiao.twin.loop import run_virtually
@@ -62,9 +63,13 @@ class Verdict(msgspec.Struct, frozen=True):
     counts: dict[str, int]
 
 
+LEDGERS = (Parts(), Parts(store=open_group))
+"""Even seeds have the plain ledger in memory, odd ones the real group commit on its tables."""
+
+
 def meet(seed: int, parts: Parts | None = None) -> Verdict:
     """Live through the storm of one seed."""
-    return run_virtually(_Story(seed, parts or Parts()).tell())
+    return run_virtually(_Story(seed, parts or LEDGERS[seed % 2]).tell())
 
 
 class _Story:

@@ -1,4 +1,4 @@
-"""What happens to a message, fate by fate: was it done, how often, and what does its sender hear?"""
+"""What happens to a message, fate by fate: is it done, how often, what does its sender hear?"""
 
 import asyncio
 from random import Random
