@@ -16,7 +16,7 @@ from kaipiao.app.clock import SystemClock
 
 PAGE = ROOT / "docs/explanation/speed.md"
 RESULTS = ROOT / "docs/bench"
-QUICK_PACE = Pace(warm_s=0.7, measure_s=2.5)
+QUICK_WARM_S, QUICK_MEASURE_S = 0.7, 2.5
 
 
 def main() -> int:
@@ -36,7 +36,9 @@ def main() -> int:
 def measure_all(asked: argparse.Namespace) -> dict[str, Any]:
     """Every figure.  Raises Failed."""
     until = time.monotonic() + rounds.QUICK_S
-    pace = QUICK_PACE if asked.quick else Pace(warm_s=asked.warm, measure_s=asked.seconds)
+    pace = Pace(asked.warm, asked.seconds, asked.generators)
+    if asked.quick:
+        pace.warm_s, pace.measure_s = QUICK_WARM_S, QUICK_MEASURE_S
     with running_session(pace, place=asked.scratch) as session:
         told = machine.describe(session.scratch, session.cell.version())
         if asked.quick:
@@ -88,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--warm", type=float, default=2.0, metavar="S", help="before each; default 2"
+    )
+    parser.add_argument(
+        "--generators", type=int, default=1, metavar="N", help="processes of load; default 1"
     )
     parser.add_argument(
         "--scratch", metavar="DIR", help="a folder on the disk to measure; default: for temporary"

@@ -253,6 +253,7 @@ class Generator:
     def _open(self) -> Iterator[None]:
         gap = Random(17).expovariate  # noqa: S311  the same moments every time
         rate, free, due = self._order.rate, deque(self._by_fd.values()), perf_counter()
+        free_since = due  # a request that no connection was free for is late by the stack's fault
         while True:
             for _ in range(BURST):
                 now = perf_counter()
@@ -260,15 +261,18 @@ class Generator:
                     break
                 connection = free.popleft()
                 connection.due = due
-                self._late.append(now - due)
+                self._late.append(now - max(due, free_since))
                 self._send(connection)
                 due += gap(rate)
             wait_s = due - perf_counter() if free else 1.0
             if wait_s > SHORTEST_SLEEP_S:  # epoll itself can only wait whole milliseconds
                 select.select([self._epoll], [], [], wait_s)
             for connection in self._events(0):
-                self._latencies.append(perf_counter() - connection.due)
+                now = perf_counter()
+                self._latencies.append(now - connection.due)
                 self._answered += 1
+                if not free:
+                    free_since = now
                 free.append(connection)
             yield
 

@@ -31,11 +31,12 @@ COPY_STEP = 1_000_000_000
 
 
 class Pace:
-    """How long each measurement may take."""
+    """How long each measurement may take, and how many processes put the load on."""
 
-    def __init__(self, warm_s: float, measure_s: float) -> None:
+    def __init__(self, warm_s: float, measure_s: float, generators: int = 1) -> None:
         self.warm_s = warm_s
         self.measure_s = measure_s
+        self.generators = generators
 
 
 class Session:
@@ -70,7 +71,8 @@ class Session:
             warm_s=self.pace.warm_s,
             measure_s=self.pace.measure_s,
         )
-        found = measure(name, stack, msgspec.structs.replace(order, **changes))
+        order = msgspec.structs.replace(order, **changes)
+        found = measure(name, stack, order, generators=self.pace.generators)
         self.found[name].append(found)
         say(
             f"{name}: {found.invoices_per_s:,.0f}/s, p50 {found.latency_ms['p50_ms']:.1f} ms,"
