@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from tests.journeys.cells import (
     Cell,
@@ -188,3 +189,38 @@ def test_secrets_are_readable_by_their_owner_alone_and_in_no_argument_list(cell:
     assert set(told) == {"url", "key_file", "pid", "data"}
     for log in cell.folder.joinpath("logs").iterdir():
         assert cell.key not in log.read_text()
+
+
+def test_requests_under_way_in_a_killed_worker_get_a_problem_document(scratch: Path) -> None:
+    """The database stands still, so that an invoice is surely under way when its worker dies."""
+    draft = next(iter(sample_drafts(5)))
+    body = msgspec.json.encode(draft)
+    with running(scratch / "cell", "--workers", "1") as cell, cell.http() as http:
+        for seller in SELLERS:
+            limit = {"limit_fen": CREDIT_FEN}
+            http.put(f"/v1/credit-lines/{seller.taxpayer_id}", json=limit).raise_for_status()
+        database = [pid for pid in descendants(cell.process.pid) if "postgres" in command_line(pid)]
+        heard: list[httpx.Response] = []
+
+        def issue() -> None:
+            headers = {"idempotency-key": "under-way", "content-type": "application/json"}
+            heard.append(http.post("/v1/invoices", content=body, headers=headers))
+
+        for pid in database:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            caller = threading.Thread(target=issue)
+            caller.start()
+            time.sleep(0.3)
+            os.kill(cell.children("app.serve")[0], signal.SIGKILL)
+            caller.join(5)
+        finally:
+            for pid in database:
+                os.kill(pid, signal.SIGCONT)
+
+        assert [answer.status_code for answer in heard] == [503]
+        assert heard[0].headers["content-type"] == "application/problem+json"
+        assert heard[0].json()["retryable"] is True
+        with Client(cell.url, cell.key) as client:
+            receipts = [client.issue(draft, key="under-way") for _ in range(2)]
+        assert receipts[0].number == receipts[1].number

@@ -13,7 +13,7 @@ import socket
 import tempfile
 
 from kaipiao.app.stand_in import ANSWER
-from kaipiao.gateway.last_words import ASKED, HOLD, MESSAGE, SLOTS
+from kaipiao.gateway.last_words import ASKED, HOLD, IDLE, MESSAGE, SLOTS
 
 LINGER_S = 1.0
 """How long a caller may take to read the last words, and to finish what it was sending."""
@@ -55,13 +55,18 @@ class Held:
         """The worker is gone: answer whom it left without a word, and hang up on all."""
         self._listen(None)
         for slot, connection in self._connections.items():
-            if self._states[slot] == ASKED:
+            if self._is_owed_an_answer(slot, connection):
                 task = asyncio.create_task(_tell(connection))
                 self._lingering.add(task)
                 task.add_done_callback(self._lingering.discard)
             else:
                 os.close(connection)
         self._connections.clear()
+
+    def _is_owed_an_answer(self, slot: int, connection: int) -> bool:
+        """A request was under way, or had arrived and was not even read; and nothing was said."""
+        state = self._states[slot]
+        return state == ASKED or (state == IDLE and _has_arrived(connection))
 
     async def close(self) -> None:
         """After the last worker of this place is gone."""
@@ -90,6 +95,15 @@ class Held:
             os.close(old)
         if kind == HOLD and connections:
             self._connections[slot] = connections[0]
+
+
+def _has_arrived(descriptor: int) -> bool:
+    """Whether there are bytes that nobody read."""
+    with socket.socket(fileno=os.dup(descriptor)) as connection:
+        try:
+            return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except OSError:
+            return False
 
 
 async def _tell(descriptor: int) -> None:

@@ -4,7 +4,7 @@ A process that is killed says nothing more, and the kernel hangs up on its calle
 process (``app/last_words.py``) holds a copy of every connection, and a byte of shared memory
 says what to do with it:
 
-    IDLE        no request under way: hang up
+    IDLE        no request was read: hang up, or answer 503 if one has arrived since
     ASKED       a request is under way and not a byte of an answer was sent: answer 503
     ANSWERING   some of an answer is out, and anything added would spoil it: hang up
 
