@@ -10,7 +10,7 @@ import msgspec
 
 from bench import processes
 from bench.histogram import Histogram
-from bench.load import Order, Report
+from bench.order import Order, Report
 
 SHARES = {"p50_ms": 0.5, "p90_ms": 0.9, "p99_ms": 0.99, "p999_ms": 0.999}
 ENDS_LATE_S = 40.0

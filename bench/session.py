@@ -21,8 +21,8 @@ import msgspec
 from bench import processes, references
 from bench.cell import Cell, running_cell
 from bench.drafts import SELLERS, write_drafts
-from bench.load import Order
 from bench.measure import Measured, Stack, measure
+from bench.order import Order
 from bench.postgres import Postgres, running_postgres
 
 BULK = "/v1/invoices:batch"

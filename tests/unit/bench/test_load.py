@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from bench.load import Order, Report
+from bench.order import Order, Report
 from tests.unit.bench.servers import Answer, Serving, chunked, created, serving, stalling
 
 DRAFTS = [b'{"draft":1}', b'{"draft":22}', b'{"draft":333}']

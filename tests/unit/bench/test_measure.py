@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from bench.load import Order
 from bench.measure import Failed, Stack, measure
+from bench.order import Order
 from bench.references import running_raw
 from tests.unit.bench.servers import serving
 
