@@ -28,8 +28,8 @@ def main() -> int:
     except Failed as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1
-    print(f"\n{page.render_ratios(found)}\n\n{page.render_rates(found)}")
     keep(asked, found)
+    print(f"\n{page.render_ratios(found)}\n\n{page.render_rates(found)}")
     return 0
 
 

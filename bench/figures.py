@@ -45,7 +45,7 @@ TARGETS = (
 
 def compose(session: Session, extras: Extras, machine: dict[str, object]) -> dict[str, Any]:
     """Everything that was found; the first keys are a contract for scripts."""
-    raw = session.found["raw"]
+    raw = session.found.get("raw")
     return {
         "single_invoices_per_s": session.per_s("single"),
         "single_p99_ms_at_80": session.latency_ms("single_at_80"),
@@ -70,7 +70,7 @@ def compose(session: Session, extras: Extras, machine: dict[str, object]) -> dic
         "ratios": ratios(session, extras),
         "stages_us": extras.stages_us,
         "machine": machine,
-        "measurements": msgspec.to_builtins(dict(session.found)),
+        "measurements": msgspec.to_builtins(session.found),
         "copies": msgspec.to_builtins(session.copied),
     }
 

@@ -10,7 +10,6 @@ import statistics
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -49,7 +48,7 @@ class Session:
         self.cell = cell
         self.postgres = postgres
         self.pace = pace
-        self.found: dict[str, list[Measured]] = defaultdict(list)
+        self.found: dict[str, list[Measured]] = {}
         self.copied: list[references.Copied] = []
         self._stacks = stacks
         self._runs = 0
@@ -73,7 +72,7 @@ class Session:
         )
         order = msgspec.structs.replace(order, **changes)
         found = measure(name, stack, order, generators=self.pace.generators)
-        self.found[name].append(found)
+        self.found.setdefault(name, []).append(found)
         say(
             f"{name}: {found.invoices_per_s:,.0f}/s, p50 {found.latency_ms['p50_ms']:.1f} ms,"
             f" p99 {found.latency_ms['p99_ms']:.1f} ms"
@@ -89,7 +88,7 @@ class Session:
 
     def per_s(self, name: str) -> float:
         """The median over the rounds; 0 if it was never measured."""
-        rates = [found.invoices_per_s for found in self.found[name]]
+        rates = [found.invoices_per_s for found in self.found.get(name, ())]
         return statistics.median(rates) if rates else 0.0
 
     def copy_per_s(self) -> float:
@@ -97,7 +96,7 @@ class Session:
         return statistics.median(rates) if rates else 0.0
 
     def latency_ms(self, name: str, share: str = "p99_ms") -> float:
-        found = [measured.latency_ms[share] for measured in self.found[name]]
+        found = [measured.latency_ms[share] for measured in self.found.get(name, ())]
         return statistics.median(found) if found else 0.0
 
 

@@ -90,6 +90,16 @@ def test_a_target_is_reached_from_its_own_side(value: float, more: bool, standin
     assert Target("any", must, aim, more).standing(value) == standing
 
 
+def test_a_quick_run_shows_nothing_of_what_it_did_not_measure() -> None:
+    session = Session(Path(), None, None, {}, None)  # type: ignore[arg-type]
+    session.found["single"] = [measured("single", 1.0)]
+    figures = compose(session, EXTRAS, MACHINE)
+
+    assert figures["ratios"]["+10 ms on every commit / +0"] is None
+    assert [line.split()[1] for line in render_rates(figures).splitlines()[2:]] == ["single"]
+    assert "| not measured |" in render_ratios(figures)
+
+
 def test_the_tables_are_tables(figures: dict[str, Any]) -> None:
     for text in (render_ratios(figures), render_rates(figures)):
         assert len({line.count("|") for line in text.splitlines()}) == 1
