@@ -21,4 +21,6 @@ def test_no_page_outlives_its_source() -> None:
 def test_the_index_names_every_page() -> None:
     index = (ROOT / "docs/README.md").read_text("utf-8")
 
-    assert [name for name in [*page_names(), *WRITTEN] if f"(reference/{name}.md)" not in index] == []
+    assert [
+        name for name in [*page_names(), *WRITTEN] if f"(reference/{name}.md)" not in index
+    ] == []

@@ -245,7 +245,7 @@ async def _read_or_cut(wire: Wire) -> None:
 async def test_a_full_room_and_an_empty_bucket_are_told_by_the_long_way(
     store: Store, clock: StoppedClock
 ) -> None:
-    bench = await open_bench(store, clock, limits=Limits(rate_per_s=1, rate_burst=2))
+    bench = await open_bench(store, clock, limits=Limits(rate_per_s=0.01, rate_burst=2))
     await store.credit.grant(SELLER.taxpayer_id, CREDIT_FEN, month=NOVEMBER)
     token = await bench.key(may=ALL)
     async with served(bench.app, build_protocol(bench.app)) as port, connected(port) as wire:

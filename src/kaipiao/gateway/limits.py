@@ -55,13 +55,13 @@ class Limits:
     max_other_in_flight: int = 200
     """All other calls being answered: look-ups cannot starve issuing."""
 
-    rate_per_s: int = 20_000
+    rate_per_s: float = 20_000
     """Invoices or calls a second for one API key, in the long run."""
 
     rate_burst: int = 40_000
     """Invoices or calls of one API key at once."""
 
-    anonymous_rate_per_s: int = 20
+    anonymous_rate_per_s: float = 20
     """Calls a second without a key, for one address."""
 
     anonymous_burst: int = 100

@@ -16,7 +16,7 @@ Header = tuple[bytes, bytes]
 class Rates:
     """Buckets of ``burst`` tokens that fill by ``rate_per_s``, one for each caller."""
 
-    def __init__(self, *, rate_per_s: int, burst: int) -> None:
+    def __init__(self, *, rate_per_s: float, burst: int) -> None:
         self._rate = rate_per_s
         self._burst = burst
         self._full_at: dict[str, float] = {}

@@ -5,7 +5,7 @@ import pytest
 from kaipiao.gateway.rates import Rates
 from kaipiao.gateway.refusals import TooManyRequests
 
-SLOW = {"rate_per_s": 1, "burst": 5}
+SLOW = {"rate_per_s": 0.01, "burst": 5}
 
 
 def test_spending_empties_the_bucket_as_taking_does() -> None:
