@@ -104,6 +104,19 @@ def test_programs_that_the_server_cannot_reach_are_copied_once(
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
+@as_root
+def test_a_copy_that_was_cut_short_is_never_used(
+    account: Account, folders: tuple[Path, Path]
+) -> None:
+    closed, shared = folders
+    hidden = closed_copy(find_programs(), closed)
+    shutil.rmtree(closed / WHEEL_TREE[-1])
+    with pytest.raises(OSError):
+        make_reachable(hidden, account, shared=shared)
+
+    assert list(shared.iterdir()) == []
+
+
 def test_programs_that_can_be_reached_are_used_where_they_are(
     account: Account, scratch: Path
 ) -> None:

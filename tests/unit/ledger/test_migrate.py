@@ -109,6 +109,17 @@ async def test_one_that_fails_leaves_nothing_and_names_itself(empty: str, folder
     assert numbers(await pending(empty, folder=folder)) == [3, 4]
 
 
+async def test_one_that_cannot_be_written_down_is_undone(empty: str, folder: Path) -> None:
+    """Or it would run a second time."""
+    taken = "INSERT INTO migration (number, name, digest) VALUES (5, 'mine', 'mine')"
+    write(folder, "0005_pre_taken.sql", f"CREATE TABLE half (x int); {taken};")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await migrate(empty, folder=folder)
+
+    assert await ask(empty, "SELECT to_regclass('half') IS NULL")
+    assert numbers(await pending(empty, folder=folder)) == [5]
+
+
 async def test_an_older_program_may_come_back(empty: str, folder: Path) -> None:
     await migrate(empty, folder=folder)
     (folder / "0004_post_more.sql").unlink()

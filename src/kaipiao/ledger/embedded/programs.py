@@ -4,10 +4,12 @@ The wheel is only looked at, never imported: its ``get_server()`` opens folders 
 trusts everyone (ADR-0003), and what we need of it are files.
 """
 
+import errno
 import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -136,13 +138,22 @@ def _copy_tree(root: Path, copy: Path) -> None:
     """Copy whole or not at all: a reader meets either no folder or a complete one."""
     copy.parent.mkdir(parents=True, exist_ok=True)
     copy.parent.chmod(0o755)  # whatever the umask
-    draft = copy.with_name(f"{copy.name}.{os.getpid()}.new")
-    for part in WHEEL_TREE:
-        shutil.copytree(root / part, draft / part, symlinks=True)
-    for path in (draft, *draft.rglob("*")):
-        path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
-    os.sync()  # a name that survives a power cut must not stand for files that did not
+    draft = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", dir=copy.parent))
+    try:
+        for part in WHEEL_TREE:
+            shutil.copytree(root / part, draft / part, symlinks=True)
+        for path in (draft, *draft.rglob("*")):
+            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+        os.sync()  # a name that survives a power cut must not stand for files that did not
+        _rename_unless_there(draft, copy)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _rename_unless_there(draft: Path, copy: Path) -> None:
+    """The kernel never replaces a full folder: whoever was faster wins, and both are as good."""
     try:
         draft.rename(copy)
-    except OSError:  # someone else was faster, and theirs is as good
-        shutil.rmtree(draft)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
