@@ -19,6 +19,7 @@ from typing import Literal, Protocol, TypeVar
 import msgspec
 
 from kaipiao.errors import Outage, Refusal
+from kaipiao.ledger.troubles import Trouble
 from kaipiao.twin.journal import Journal
 from kaipiao.twin.numbers import Fenced
 
@@ -144,7 +145,7 @@ class StormyWire:
     def _do_unheard(self, what: str, statement: Callable[[], object]) -> None:
         try:
             statement()
-        except (Refusal, Fenced) as refused:
+        except (Refusal, Fenced, Trouble) as refused:
             self._journal.note(f"{self._sender.name}: {what} again: {refused!r}")
         self._after(what)
 

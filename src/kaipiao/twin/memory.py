@@ -68,7 +68,7 @@ class MemoryLedger:
         self._session = memory.numbers.session()
         self._held: Held | None = None
         self._turn = asyncio.Lock()
-        self._entered: set[asyncio.Future[Outcome]] = set()
+        self._entered: dict[asyncio.Future[Outcome], None] = {}  # a set would have no order
 
     async def record(self, entry: Entry) -> Receipt:
         (outcome,) = await self.record_all((entry,))
@@ -78,8 +78,8 @@ class MemoryLedger:
 
     def enter(self, entry: Entry) -> "asyncio.Future[Outcome]":
         task = asyncio.ensure_future(self._outcome(entry))
-        self._entered.add(task)  # the event loop alone would let go of it
-        task.add_done_callback(self._entered.discard)
+        self._entered[task] = None  # the event loop alone would let go of it
+        task.add_done_callback(self._entered.pop)
         return asyncio.shield(task)
 
     async def _outcome(self, entry: Entry) -> Outcome:
@@ -153,7 +153,9 @@ class MemoryLedger:
         return await self._wire.ask("red letters", lambda: sorted(letters.get(number, [])))
 
     def end(self) -> None:
-        """The connection is gone: the block that we held is anyone's to carry on."""
+        """The process is gone: the block that it held is anyone's to carry on."""
+        for entered in list(self._entered):
+            entered.cancel()
         self._memory.numbers.end(self._session)
 
 

@@ -55,7 +55,7 @@ class People:
             *[self._open_form] * 3,
             *[self._act] * 4,
             *[self._reverse_by_form] * 4,
-            *[self._use] * 2,
+            *[self._use] * 3,
             self._limit,
             self._limit,
             self._look,
@@ -118,10 +118,7 @@ class People:
     async def _act(self) -> None:
         """Either side, or the operator, does something with a form, allowed or not."""
         if form := self._some_form():
-            side: Side | None = self._rng.choice(("seller", "buyer", "buyer", "seller", None))
-            action: Action = self._rng.choice(("confirm", "confirm", "confirm", "deny", "withdraw"))
-            if side is None:
-                action = "flag"
+            side, action = self._rng.choice(_deeds(form))
             await self._try(
                 f"{action} {form.form_id} as {side}",
                 lambda desk: desk.confirming.act(form.form_id, action, side=side),
@@ -253,6 +250,16 @@ class People:
     def _some_form(self) -> Confirmation | None:
         forms = list(self._book.forms.values())[-self._looks_back :]
         return self._rng.choice(forms) if forms else None
+
+
+def _deeds(form: Confirmation) -> list[tuple[Side | None, Action]]:
+    """Who may come and do what with a form; the more likely the more often it stands here."""
+    starter = form.started_by
+    other: Side = "buyer" if starter == "seller" else "seller"
+    confirm: tuple[Side | None, Action] = (other, "confirm")
+    deny: tuple[Side | None, Action] = (other, "deny")
+    withdraw: tuple[Side | None, Action] = (starter, "withdraw")
+    return [*[confirm] * 5, *[deny] * 2, *[withdraw] * 2, (starter, "confirm"), (None, "flag")]
 
 
 def _said(answer: object) -> str:
