@@ -5,6 +5,7 @@ paper was altered, the wrong key was used, or another invoice was held beside it
 """
 
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -13,6 +14,8 @@ from kaipiao.evidence.checkpoint import Checkpoint, parse_checkpoint
 from kaipiao.evidence.merkle import implied_root
 from kaipiao.evidence.note import Standing, VerifierKey, parse_note, parse_vkey
 from kaipiao.evidence.proof import Opening, Proof, parse_opening, parse_proof
+
+CHECKPOINTS_REMEMBERED = 256
 
 
 class FaultCode(StrEnum):
@@ -50,14 +53,13 @@ def verify_receipt(text: str, vkey: str, *, draft_bytes: bytes | None = None) ->
     Raises:
         ValueError: if ``vkey`` is not a verifier key: then there is no question to answer.
     """
-    key = parse_vkey(vkey)
+    parse_vkey(vkey)
     try:
         proof = parse_proof(text)
-        note = parse_note(proof.note)
-        checkpoint = parse_checkpoint(note.text)
+        checkpoint, signature_faults = _judge_checkpoint(proof.note, vkey)
     except ValueError as error:
         return Verdict(faults=(Fault(FaultCode.UNREADABLE, str(error)),))
-    faults = _check_signature(key, checkpoint.origin, key.standing(note))
+    faults = list(signature_faults)
     try:
         opening = parse_opening(proof.extra or b"")
     except ValueError as error:
@@ -68,6 +70,21 @@ def verify_receipt(text: str, vkey: str, *, draft_bytes: bytes | None = None) ->
         why = "the receipt is about an invoice with other content than the one given"
         faults.append(Fault(FaultCode.OTHER_INVOICE, why))
     return Verdict(faults=tuple(faults), opening=opening, checkpoint=checkpoint, index=proof.index)
+
+
+@lru_cache(maxsize=CHECKPOINTS_REMEMBERED)
+def _judge_checkpoint(note_text: str, vkey: str) -> tuple[Checkpoint, tuple[Fault, ...]]:
+    """The checkpoint in a note, and what is wrong with its signature.
+
+    Remembered, because thousands of receipts share a checkpoint and its signature costs ten
+    times what a path does.  The memory is keyed by every character that the answer hangs on.
+
+    Raises:
+        ValueError: if this is no signed checkpoint.
+    """
+    key, note = parse_vkey(vkey), parse_note(note_text)
+    checkpoint = parse_checkpoint(note.text)
+    return checkpoint, tuple(_check_signature(key, checkpoint.origin, key.standing(note)))
 
 
 def _check_signature(key: VerifierKey, origin: str, standing: Standing) -> list[Fault]:
