@@ -17,6 +17,8 @@ MAX_CONNECTIONS = 8
 CONNECT_WITHIN_S = 2.0
 ANSWER_WITHIN_S = 10.0
 _AWAY = ("08", "57P", "53", "25006")
+AWAY = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What the driver raises when a server has gone away in the middle of something."""
 
 
 class Pool:
@@ -36,7 +38,7 @@ class Pool:
                 command_timeout=ANSWER_WITHIN_S,
                 server_settings=with_name,
             )
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (*AWAY, asyncpg.PostgresError) as error:
             raise Outage("ledger") from error
         return cls(pool)
 
@@ -63,7 +65,7 @@ class Pool:
         try:
             async with self._pool.acquire(timeout=ANSWER_WITHIN_S) as connection:
                 yield connection
-        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+        except AWAY as error:
             raise Outage("ledger") from error
         except asyncpg.PostgresError as error:
             if (error.sqlstate or "").startswith(_AWAY):

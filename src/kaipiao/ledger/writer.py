@@ -21,6 +21,7 @@ import msgspec
 from kaipiao.fiscal.month import tax_month
 from kaipiao.fiscal.number import Series
 from kaipiao.ledger.batch import Place, Rows
+from kaipiao.ledger.pool import AWAY
 from kaipiao.ledger.statements import COMMIT_ORIGINALS, COMMIT_WITH_RED_LETTERS
 from kaipiao.ledger.troubles import Doubt, Unavailable, trouble_of
 
@@ -90,7 +91,7 @@ class Writer:
                 sql: await connection.prepare(sql)
                 for sql in (COMMIT_ORIGINALS, COMMIT_WITH_RED_LETTERS)
             }
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (*AWAY, asyncpg.PostgresError) as error:
             raise Unavailable(repr(error)) from error
         self._connection = connection
         return connection
@@ -213,7 +214,7 @@ class Writer:
         """Run a statement whose loss costs nothing."""
         try:
             return await question
-        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+        except AWAY as error:
             self.drop()
             raise Unavailable(repr(error)) from error
         except asyncpg.PostgresError as error:
