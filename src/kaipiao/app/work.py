@@ -45,9 +45,8 @@ async def work(orders: Orders) -> None:
             asyncio.create_task(keep_beating(folder, stop)),
         ]
         say_ready()
-        await run_log(writer, stop=stop)
+        await write_log(writer, stop)
         await asyncio.gather(*tasks)
-        await publish_last(writer)
     finally:
         await store.close()
 
@@ -62,8 +61,9 @@ def compose_writer(orders: Orders, store: Store, clock: Clock) -> LogWriter:
     )
 
 
-async def publish_last(writer: LogWriter) -> None:
-    """What was committed before the stop is proved before we go, if the ledger answers."""
+async def write_log(writer: LogWriter, stop: asyncio.Event) -> None:
+    """Publish until told to stop; then whatever was committed before, if the ledger answers."""
+    await run_log(writer, stop=stop)
     try:
         with writer:
             while await writer.advance():

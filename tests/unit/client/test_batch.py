@@ -92,6 +92,15 @@ def test_every_sale_gets_its_own_answer_in_order(
             assert result.number == cell.numbers[result.key]
 
 
+def test_a_line_whose_outcome_is_unknown_is_asked_again_alone() -> None:
+    cell = FaithfulCell(set(), ["outage lines"])
+
+    results = run(cell, [Sale(n, f"k{n}", DRAFT) for n in (1, 2, 3)])
+
+    assert [result.outcome for result in results] == ["replayed", "issued", "issued"]
+    assert [asked.body.count(b"\n") for asked in cell.asked] == [3, 1]
+
+
 def test_what_stays_open_is_unknown_and_says_to_send_it_again() -> None:
     results = run(Scripted(HANG_UP), [Sale(1, "a", DRAFT), Sale(2, "b", DRAFT)], within_s=0.3)
 
