@@ -16,10 +16,14 @@ orders = receive_orders()
 say_ready()
 time.sleep(60)
 """
-STUCK = OBEDIENT.replace(
-    "time.sleep(60)",
-    "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: pass",
-)
+STUCK = """
+import signal
+from kaipiao.app.orders import receive_orders, say_ready
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+orders = receive_orders()
+say_ready()
+while True: pass
+"""
 
 
 def start(program: str) -> "subprocess.Popen[bytes]":

@@ -54,11 +54,12 @@ async def test_a_months_credit_is_open_before_it_begins(store: Store) -> None:
     clock, stop = StoppedClock(), asyncio.Event()
     clock.advance(timedelta(days=20))  # December
     keeping = asyncio.create_task(keep_clocks(store.confirmations, store.credit, clock, stop))
-    for month in (DECEMBER, JANUARY):
-        while await store.credit.line(SELLER.taxpayer_id, month=month) is None:
-            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.3)
     stop.set()
     await asyncio.wait_for(keeping, 2)
+
+    assert [await store.credit.roll(month) for month in (DECEMBER, JANUARY)] == [0, 0]
+    assert await store.credit.roll(TaxMonth(202702)) == 1, "a month that nobody opened yet"
 
 
 async def test_health_says_what_it_knows_and_no_more(store: Store, tmp_path: Path) -> None:
