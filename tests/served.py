@@ -17,6 +17,9 @@ from kaipiao.gateway.asgi import build_protocol
 from kaipiao.gateway.limits import Limits
 from kaipiao.ledger.store import Store
 
+NARROW_BYTES = 32 * 1024
+"""What the kernel keeps for each side of a connection: little, so that waiting is seen."""
+
 
 class Served(NamedTuple):
     url: str
@@ -32,6 +35,8 @@ def serve(dsn: str, *, limits: Limits | None = None, **changes: Any) -> Iterator
     ready = threading.Event()
     told: dict[str, Any] = {}
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        for side in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            listener.setsockopt(socket.SOL_SOCKET, side, NARROW_BYTES)
         thread = threading.Thread(
             target=asyncio.run, args=[_serve(dsn, listener, limits, changes, told, ready)]
         )

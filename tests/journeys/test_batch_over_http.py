@@ -207,10 +207,12 @@ async def test_a_reader_who_stands_still_is_left(store: Store, clock: StoppedClo
     )
     pipe = Pipe(await bench.key(), slow_s=60)
     pipe.give(b"".join(line(f"s-{n}", n) for n in range(40)), more=False)
-    await asyncio.wait_for(
-        bench.app(pipe.scope(BATCH, NDJSON), pipe.receive, pipe.send), timeout=10
-    )
+    await asyncio.wait_for(bench.app(pipe.scope(BATCH, NDJSON), pipe.receive, pipe.send), timeout=3)
 
+    params = {"seller": SELLER.taxpayer_id, "key": "s-39"}
+    async with bench.client(await bench.key()) as client:
+        unread = await client.get("/v1/invoices", params=params)
+    assert unread.json()["invoices"] == [], "results without end would have been kept"
     assert not any(m["type"] == "http.response.body" and not m.get("more_body") for m in pipe.sent)
 
 

@@ -2,7 +2,7 @@
 
 import httpx
 from tests.gateway_bench import Bench, as_json, named
-from tests.strategies import lawful_draft
+from tests.strategies import BUYER, lawful_draft
 
 DRAFT = as_json(lawful_draft())
 
@@ -36,3 +36,16 @@ async def test_a_repeat_returns_the_first_receipt_byte_for_byte(
     assert again.headers["idempotency-replayed"] == "true"
     assert "idempotency-replayed" not in first.headers
     assert await bench.left_fen() == left_fen
+
+
+async def test_a_key_issues_for_its_own_taxpayers_only(
+    client: httpx.AsyncClient, bench: Bench
+) -> None:
+    other = bench.client(await bench.key(BUYER.taxpayer_id))
+    reader = bench.client(await bench.key(may=frozenset({"read"})))
+    for caller in (other, reader):
+        answer = await caller.post("/v1/invoices", json=DRAFT, headers=named("sale-1"))
+        assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed")
+
+    first = await client.post("/v1/invoices", json=DRAFT, headers=named("sale-1"))
+    assert first.status_code == 201

@@ -168,6 +168,17 @@ def test_the_quick_look_for_repeated_members_misses_none(
     assert repeats_a_member(body, canonical(draft)) == has_repeated_member(body)
 
 
+def test_no_colon_hides_behind_an_escape() -> None:
+    """One colon is spelt out of sight, and a repeated member brings one in its place."""
+    once = canonical(lawful_draft(remark="a:b")).replace(b'"a:b"', b'"a\\u003ab"')
+    twice = b'{"kind":"special",' + once[1:]
+    draft = msgspec.json.decode(twice, type=Draft)
+
+    assert twice.count(b":") == canonical(draft).count(b":")
+    assert repeats_a_member(twice, canonical(draft))
+    assert not repeats_a_member(once, canonical(draft))
+
+
 def test_the_quick_look_may_rely_on_left_out_defaults() -> None:
     """It counts colons, so no struct inside a draft may write a member that was not sent."""
     seen: set[type] = set()
