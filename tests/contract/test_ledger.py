@@ -75,6 +75,20 @@ async def test_a_key_names_one_sale_only(open_store: OpenStore) -> None:
     assert await left_fen(here) == left
 
 
+async def test_a_repeat_is_answered_though_the_line_is_used_up(open_store: OpenStore) -> None:
+    """At a process that has never heard of it, alone and beside others that do not fit either."""
+    here, there, elsewhere = [await open_store() for _ in range(3)]
+    await grant(here, entry("sale-1").draws_fen)
+    first = await here.ledger.record(entry("sale-1"))
+
+    again = await there.ledger.record(entry("sale-1"))
+    crowd = [*(entry(f"poor-{n}") for n in range(1_200)), entry("sale-1")]
+    outcomes = await elsewhere.ledger.record_all(crowd)
+
+    assert again == outcomes[-1] == msgspec.structs.replace(first, replayed=True)
+    assert Counter(type(one) for one in outcomes) == {CreditLineExhausted: 1_200, Receipt: 1}
+
+
 async def test_a_crowd_with_one_key_makes_one_invoice(open_store: OpenStore) -> None:
     """Twenty tills resend the same lost sale at once, at two processes."""
     stores = [await open_store(), await open_store()]

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from datetime import timedelta
 
+import msgspec
 import pytest
 from tests.clocks import NOON
 from tests.stores import OpenStore, Store, entry, grant, red_entry
@@ -101,3 +102,19 @@ async def test_a_form_that_is_not_agreed_cannot_be_spent(store: Store, state: St
 
 async def sell_another(store: Store) -> InvoiceNumber:
     return (await store.ledger.record(entry("sale-2"))).number
+
+
+async def test_a_repeated_red_letter_is_answered_though_nothing_is_left(
+    open_store: OpenStore,
+) -> None:
+    """Its form is spent, its line is at zero, and a process that never heard of it is asked."""
+    here, there = await open_store(), await open_store()
+    original = await sell(here)
+    await open_form(here, original, "04")
+    red = red_entry(original, "red", agreed=True, form_id=FORM)
+    first = await here.ledger.record(red)
+
+    again = await there.ledger.record(red)
+
+    assert again == msgspec.structs.replace(first, replayed=True)
+    assert await here.ledger.red_letters(original) == [first.number]

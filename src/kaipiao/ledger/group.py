@@ -165,18 +165,24 @@ class GroupCommit:
         return [item for item in items if item.key not in given]
 
     async def _refuse_poor(self, items: list[Item]) -> list[Item]:
+        # A yes stands, however little is left of the line: repeats are answered first, and
+        # looked for again before a no, because whoever was faster drew on the line we read.
+        if len(fresh := await self._answer_repeats(items)) < len(items):
+            return fresh  # who was answered is out of our hands before anything else can fail
         draws = [(item.entry.seller, item.entry.draws_fen) for item in items]
         refusals = await self._sorter.poor(draws, self._clock.now())
-        for place, refusal in refusals.items():
-            self._queue.resolve(items[place], refusal)
-        return [item for place, item in enumerate(items) if place not in refusals]
+        poor = {items[place].key: refusal for place, refusal in refusals.items()}
+        for item in await self._answer_repeats([one for one in items if one.key in poor]):
+            self._queue.resolve(item, poor[item.key])
+        return [item for item in items if item.key not in poor]
 
     async def _part_red(
         self, items: list[Item], trouble: RedTrouble, deadline: float
     ) -> list[Item]:
         """Some red letter is at fault; alone, it is the one."""
         if len(items) == 1:
-            self._queue.resolve(items[0], self._sorter.red_refusal(trouble))
+            for item in await self._answer_repeats(items):  # it may itself have been the faster
+                self._queue.resolve(item, self._sorter.red_refusal(trouble))
             return []
         for red in [item for item in items if item.entry.taken_back is not None]:
             await self._finish([red], deadline)

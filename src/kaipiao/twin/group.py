@@ -12,12 +12,13 @@ from typing import Any, cast
 import msgspec
 
 from kaipiao.base.canonical import Digest, digest
-from kaipiao.errors import ConfirmationNeeded, Outage, RulesBroken
+from kaipiao.errors import ConfirmationNeeded, Outage
 from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Receipt, totals_of
 from kaipiao.fiscal.leaf import LEAF_BYTES, salt_of
 from kaipiao.fiscal.money import Fen
 from kaipiao.fiscal.month import TaxMonth, tax_month
 from kaipiao.fiscal.number import Series
+from kaipiao.fiscal.red_letter import TakenBack
 from kaipiao.ledger.batch import KeyId, Place, Rows, Stored, key_id, unpack_blob
 from kaipiao.ledger.group import GroupCommit
 from kaipiao.ledger.recent import Given
@@ -113,21 +114,25 @@ def commit(memory: Memory, held: numbers.Held, rows: Rows, place: Place) -> None
 
 
 def _check(memory: Memory, batch: Sequence[Kept], rows: Rows, month: TaxMonth) -> None:
-    if any(memory.invoices.find_key(kept.entry.seller, kept.entry.key) for kept in batch):
-        raise KeysTaken
+    """In PostgreSQL's order: what the statement counts comes before what its keys forbid."""
     for seller, draws_fen in rows.draws:
         line = memory.credit.lines.get((seller, month))
         if line is None or draws_fen > line.left_fen:
             raise CreditTrouble
-    for entry, _ in rows.red_letters:
-        assert entry.taken_back is not None
-        refusal = memory.originals.objection(entry.taken_back)
-        if isinstance(refusal, RulesBroken):
-            raise RedTrouble("past-zero")
-        if isinstance(refusal, ConfirmationNeeded):
-            raise RedTrouble("used")
-        if entry.confirmation and memory.forms.objection(entry.confirmation):
-            raise RedTrouble("not-agreed")
+    refusals = [memory.originals.objection(red) for red in _taken(rows)]
+    if any(isinstance(refusal, ConfirmationNeeded) for refusal in refusals):
+        raise RedTrouble("used")
+    forms = [entry.confirmation for entry, _ in rows.red_letters if entry.confirmation]
+    if any(memory.forms.objection(form_id) for form_id in forms):
+        raise RedTrouble("not-agreed")
+    if any(memory.invoices.find_key(kept.entry.seller, kept.entry.key) for kept in batch):
+        raise KeysTaken
+    if any(refusals):
+        raise RedTrouble("past-zero")
+
+
+def _taken(rows: Rows) -> list[TakenBack]:
+    return [entry.taken_back for entry, _ in rows.red_letters if entry.taken_back is not None]
 
 
 def _batch_of(rows: Rows, place: Place) -> list[Kept]:

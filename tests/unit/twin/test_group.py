@@ -1,0 +1,84 @@
+"""The real group commit, when one statement of its sorting-out gets no answer."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+from tests.clocks import StoppedClock
+from tests.stores import NOVEMBER, entry, red_entry
+from tests.strategies import SELLER
+
+from kaipiao.errors import CreditLineExhausted, KeyReused, Outage
+from kaipiao.fiscal.invoice import Receipt
+from kaipiao.ports import Outcome
+from kaipiao.twin.group import open_group
+from kaipiao.twin.loop import run_virtually
+from kaipiao.twin.memory import Habits, Memory
+from kaipiao.twin.wire import ShortWire
+
+T = TypeVar("T")
+
+
+class FailsOnce(ShortWire):
+    """Loses one request, or one answer: the ``nth`` of those that ask for ``what``."""
+
+    def __init__(self, what: str, nth: int, *, is_done: bool) -> None:
+        self._what = what
+        self._left = nth
+        self._is_done = is_done
+
+    async def ask(self, what: str, statement: Callable[[], T]) -> T:
+        self._left -= what == self._what
+        if what == self._what and self._left == 0:
+            if self._is_done:
+                await super().ask(what, statement)
+            raise Outage("ledger")
+        return await super().ask(what, statement)
+
+
+async def a_crowd_at_another_process(wire: ShortWire) -> list[Outcome]:
+    """A repeat, a key reused, one too large, a red letter, a repeated red letter, two good ones."""
+    memory, habits = Memory(), Habits(clock=StoppedClock())
+    here, there = open_group(memory, habits), open_group(memory, habits, wire)
+    price = entry("old").draws_fen
+    await here.credit.grant(SELLER.taxpayer_id, 4 * price, month=NOVEMBER)
+    sold = await here.ledger.record(entry("old"))
+    red = red_entry(sold.number, "red-old")
+    await here.ledger.record(red)
+    crowd = [
+        entry("old"),
+        entry("old", n=9),
+        entry("poor", draws_fen=10**15),
+        red_entry(sold.number, "red-new"),
+        red,
+        entry("good-1"),
+        entry("good-2"),
+    ]
+    return await there.ledger.record_all(crowd)
+
+
+def kinds(outcomes: list[Outcome]) -> list[str]:
+    return [
+        f"{type(one).__name__}{' again' if isinstance(one, Receipt) and one.replayed else ''}"
+        for one in outcomes
+    ]
+
+
+CALM = kinds(run_virtually(a_crowd_at_another_process(ShortWire())))
+ASKED = ("take block", "commit", "raise epoch", "settle", "given", "open lines", "lefts")
+
+
+def test_in_the_calm_everyone_hears_what_is_due() -> None:
+    due = ["Receipt again", KeyReused.__name__, CreditLineExhausted.__name__, "RulesBroken"]
+    assert [*due, "Receipt again", "Receipt", "Receipt"] == CALM
+
+
+@pytest.mark.parametrize("is_done", [False, True], ids=["request lost", "answer lost"])
+@pytest.mark.parametrize("nth", range(1, 6))
+@pytest.mark.parametrize("what", ASKED)
+def test_one_statement_without_an_answer_changes_no_outcome(
+    what: str, nth: int, is_done: bool
+) -> None:
+    wire = FailsOnce(what, nth, is_done=is_done)
+
+    assert kinds(run_virtually(a_crowd_at_another_process(wire))) == CALM
