@@ -5,6 +5,7 @@ arithmetic is done on whole numbers, ``QUANTUM`` to the unit.
 """
 
 import re
+from functools import lru_cache
 
 DECIMALS = 13
 QUANTUM: int = 10**DECIMALS
@@ -14,10 +15,12 @@ INTEGER_DIGITS = 12
 _SHAPE = re.compile(rf"-?(0|[1-9][0-9]{{0,{INTEGER_DIGITS - 1}}})(\.[0-9]{{1,{DECIMALS}}})?")
 
 
+@lru_cache(maxsize=65_536)
 def read_decimal(text: str) -> int | None:
     """``"2.5"`` is 25 × 10¹²; None if the text is no such number.  Never rounds.
 
     One spelling a number, but for trailing zeros: no plus, no leading zero, no bare point.
+    Remembered, because the same few quantities and prices are read all day.
     """
     if text.isdigit() and len(text) <= INTEGER_DIGITS and text.isascii() and text[0] != "0":
         return int(text) * QUANTUM

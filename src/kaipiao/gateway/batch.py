@@ -151,7 +151,7 @@ class BatchCall:
         if cut.content is None:
             return _Read(cut.number, "", BodyTooLarge(limit_bytes=self._limits.max_body_bytes))
         try:
-            line = read_line(cut.content)
+            line, payload = read_line(cut.content)
         except Malformed as malformed:
             malformed.violations += broken_rules(
                 cut.content, malformed.violations, self._issuing.check, member="draft"
@@ -159,7 +159,7 @@ class BatchCall:
             return _Read(cut.number, _salvage_key(cut.content), malformed)
         try:
             authorize(caller, "issue", line.draft.seller.taxpayer_id)
-            return _Read(cut.number, line.key, (_key(line.key), line.draft))
+            return _Read(cut.number, line.key, Ask(_key(line.key), line.draft, payload))
         except Refusal as refusal:
             return _Read(cut.number, line.key, refusal)
 
@@ -197,8 +197,8 @@ class _Patience:
         return message
 
 
-def read_line(content: bytes) -> BatchLine:
-    """One line's key and draft.
+def read_line(content: bytes) -> tuple[BatchLine, bytes]:
+    """One line's key and draft, and the draft's canonical bytes.
 
     Raises:
         Malformed: with every fault; pointers are into the draft, as everywhere.
@@ -207,9 +207,11 @@ def read_line(content: bytes) -> BatchLine:
         line = _decode(content)
     except (ValueError, RecursionError):
         raise _malformed(content) from None
-    if repeats_a_member(content, canonical(line)):
+    payload = canonical(line.draft)
+    # Two colons more: "key": and "draft":, and those in the key itself.
+    if repeats_a_member(content, payload, around=2 + line.key.count(":")):
         raise _malformed(content)
-    return line
+    return line, payload
 
 
 def _malformed(content: bytes) -> Malformed:

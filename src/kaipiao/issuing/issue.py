@@ -12,7 +12,7 @@ retry, with the same key, finds it.  There is no third case.
 
 from collections.abc import Awaitable, Sequence
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from kaipiao.base.canonical import canonical, digest
 from kaipiao.errors import Outage, Refusal, RulesBroken
@@ -30,7 +30,13 @@ class Law(Protocol):
         ...
 
 
-Ask = tuple[IdempotencyKey, Draft]
+class Ask(NamedTuple):
+    """One of a crowd.  ``payload``, if the caller has it, is the draft's canonical bytes."""
+
+    key: IdempotencyKey
+    draft: Draft
+    payload: bytes | None = None
+
 
 
 class Issuing:
@@ -68,11 +74,11 @@ class Issuing:
         today = self._today()
         outcomes: dict[int, Outcome] = {}
         entries: list[Entry] = []
-        for place, (key, draft) in enumerate(asks):
+        for place, (key, draft, payload) in enumerate(asks):
             if objections := self._objections(draft, today):
                 outcomes[place] = await self._outcome_of_recall(draft, key, objections)
             else:
-                entries.append(compose_entry(draft, key))
+                entries.append(compose_entry(draft, key, payload))
         recorded = iter(await self._ledger.record_all(entries) if entries else ())
         return [outcomes[n] if n in outcomes else next(recorded) for n in range(len(asks))]
 

@@ -12,6 +12,7 @@ from kaipiao.fiscal.confirmation import Action, Confirmation, Side, Use
 from kaipiao.fiscal.draft import Draft, Party
 from kaipiao.fiscal.invoice import IdempotencyKey, Receipt
 from kaipiao.fiscal.month import beijing_day, tax_month
+from kaipiao.issuing import issue
 from kaipiao.issuing.verify import Question
 from kaipiao.twin.book import Ask, Book
 from kaipiao.twin.cell import Desk, World
@@ -73,7 +74,7 @@ class People:
     async def _sell_a_crowd(self) -> None:
         """A bulk call: outcomes in order, and none fails its neighbours."""
         asks = [self._new_sale() for _ in range(self._rng.randint(2, 15))]
-        crowd = [(ask.key, self._drafts[ask.name]) for ask in asks]
+        crowd = [issue.Ask(ask.key, self._drafts[ask.name]) for ask in asks]
         outcomes = await self._try("crowd", lambda desk: desk.issuing.issue_all(crowd))
         for ask, outcome in zip(asks, outcomes or (), strict=False):
             if isinstance(outcome, Receipt):

@@ -11,7 +11,7 @@ from kaipiao.errors import KeyReused, RulesBroken
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.invoice import IdempotencyKey, Receipt
 from kaipiao.fiscal.violation import Violation
-from kaipiao.issuing.issue import Issuing, Law
+from kaipiao.issuing.issue import Ask, Issuing, Law
 from kaipiao.ledger.store import Store
 
 KEY = IdempotencyKey("sale-1")
@@ -82,7 +82,7 @@ async def test_a_crowd_gets_its_outcomes_in_order(store: Store, clock: StoppedCl
 
     await grant(store)
     drafts = [make_draft(n, remark="bad" if n % 3 == 0 else "") for n in range(12)]
-    asks = [(IdempotencyKey(f"sale-{n}"), draft) for n, draft in enumerate(drafts)]
+    asks = [Ask(IdempotencyKey(f"sale-{n}"), draft) for n, draft in enumerate(drafts)]
 
     outcomes = await issuing(store, clock, picky).issue_all(asks)
 
