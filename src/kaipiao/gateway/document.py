@@ -17,7 +17,7 @@ from kaipiao.fiscal.sample import company
 from kaipiao.gateway import asks, shapes, status, verify
 from kaipiao.gateway.batch import MEDIA_TYPE, BatchResult
 from kaipiao.gateway.credit_lines import CreditLines
-from kaipiao.gateway.problems import Problem
+from kaipiao.gateway.problems import STATUS, Problem
 from kaipiao.issuing.verify import Finding, Question
 
 Node = dict[str, Any]
@@ -33,8 +33,8 @@ TYPES: tuple[type, ...] = (
 
 KEYED = frozenset({"issue_invoice", "reverse_invoice", "open_confirmation"})
 """Calls that need an Idempotency-Key."""
-ANYWHERE = (400, 429, 431, 500, 503)
-FOR_KEYS = (401, 403)
+ANYWHERE = (400, 401, 429, 431, 500, 503)
+FOR_KEYS = (403,)
 FOR_BODIES = (408, 413, 415)
 ALSO: dict[str, tuple[int, ...]] = {
     "issue_invoice": (409, 422),
@@ -82,16 +82,18 @@ def _list_calls(handlers: list[HTTPRouteHandler], version: str) -> Node:
 
 def _complete(path: str, method: str, call: Node, *, for_everyone: bool) -> None:
     name = call["operationId"]
+    call["summary"] = name.replace("_", " ").capitalize()
+    call["tags"] = [path.removeprefix("/v1").split("/")[1].partition(":")[0]]
     if for_everyone:
         call["security"] = []
     statuses = [*ANYWHERE, *ALSO.get(name, ())]
     statuses += [] if for_everyone else FOR_KEYS
-    statuses += FOR_BODIES if method in ("post", "put") else ()
+    statuses += FOR_BODIES if method in ("post", "put", "delete") else ()
     statuses += (404,) if "{" in path else ()
     if name == "open_confirmation":
         statuses.append(404)
     responses: Node = {code: node for code, node in call["responses"].items() if code < "400"}
-    call["responses"] = responses | {str(code): _problem() for code in sorted(set(statuses))}
+    call["responses"] = responses | {str(code): _problem(code) for code in sorted(set(statuses))}
     if name in KEYED:
         replay = {"200": _replayed(responses["201"])}
         call["responses"] |= replay
@@ -134,7 +136,6 @@ def _example() -> Node:
 def _issue_call() -> Node:
     return {
         "operationId": "issue_invoice",
-        "summary": "Issue",
         "description": "Issue an invoice (开票).  A repeat with the same key answers 200 with "
         "the first receipt, byte for byte; the same key with other content is 422.",
         "requestBody": _body({_JSON: _ref("Draft")}, **_example()),
@@ -146,7 +147,6 @@ def _batch_call() -> Node:
     media_type = MEDIA_TYPE.decode()
     return {
         "operationId": "issue_batch",
-        "summary": "IssueBatch",
         "description": "Issue many: one `BatchLine` a line, and for each a line of "
         "`BatchResult`, in order, sent as it becomes durable.  No line fails its neighbours; "
         "to resume, send everything again.  (The schemas are those of one line.)",
@@ -194,8 +194,11 @@ def _content(content: dict[str, Node]) -> Node:
     return {media_type: {"schema": schema} for media_type, schema in content.items()}
 
 
-def _problem() -> Node:
-    return _answer("A problem.", {"application/problem+json": _ref("Problem")})
+def _problem(status: int) -> Node:
+    codes = [refusal.code for refusal, shown in STATUS.items() if shown.status == status]
+    codes += {503: ["unavailable"], 500: ["internal-error"]}.get(status, [])
+    told = ", ".join(f"`{code}`" for code in sorted(codes))
+    return _answer(f"A problem: {told}.", {"application/problem+json": _ref("Problem")})
 
 
 def _replayed(first: Node) -> Node:
