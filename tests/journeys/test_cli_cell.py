@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import stat
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from kaipiao.client.client import Client
 from kaipiao.client.retry import Budget
 from kaipiao.evidence.verdict import verify_receipt
 from kaipiao.fiscal.sample import SELLERS, sample_drafts
+from kaipiao.ledger.embedded.remove import remove_database
 
 CREDIT_FEN = 10**13
 
@@ -82,10 +84,24 @@ def assert_all_is_there(cell: Cell, receipts: list[Receipt]) -> None:
             assert verdict.is_genuine, verdict.faults
 
 
-@pytest.fixture
-def cell(scratch: Path) -> Iterator[Cell]:
-    with running(scratch / "cell") as started:
-        yield started
+def started(*arguments: str) -> Iterator[Cell]:
+    with tempfile.TemporaryDirectory(prefix="kaipiao-test-") as name:
+        folder = Path(name) / "cell"
+        with running(folder, *arguments) as cell:
+            yield cell
+        remove_database(folder)
+
+
+@pytest.fixture(scope="module")
+def cell() -> Iterator[Cell]:
+    """Shared: a test may break it, and finds it whole again."""
+    yield from started("--workers", "2")
+
+
+@pytest.fixture(scope="module")
+def narrow() -> Iterator[Cell]:
+    """With one worker, so that there can be none."""
+    yield from started("--workers", "1")
 
 
 def test_whatever_is_killed_comes_back_and_every_receipt_is_found_again(cell: Cell) -> None:
@@ -109,32 +125,26 @@ def test_whatever_is_killed_comes_back_and_every_receipt_is_found_again(cell: Ce
     assert "was killed by SIGKILL; starting it again" in cell.said()
 
 
-def test_while_no_worker_lives_callers_are_told_to_come_back(scratch: Path) -> None:
+def test_while_no_worker_lives_callers_are_told_to_come_back(narrow: Cell) -> None:
     def ask() -> httpx.Response:
-        return httpx.get(f"{cell.url}/v1/status", timeout=10)  # on a connection of its own
+        return httpx.get(f"{narrow.url}/v1/status", timeout=10)  # on a connection of its own
 
-    with running(scratch / "cell", "--workers", "1") as cell:
-        answers = []
-        for _ in range(3):
-            os.kill(cell.children("app.serve")[0], signal.SIGKILL)
-            wait_until(lambda: not cell.children("app.serve"), 2, "still there")
-            answers.append(ask())
-            wait_until(lambda: cell.children("app.serve"), 10, "the worker did not come back")
-            wait_until(lambda: ask().status_code == 200, 10, "no answer")
+    os.kill(narrow.children("app.serve")[0], signal.SIGKILL)
+    wait_until(lambda: not narrow.children("app.serve"), 2, "still there")
+    answer = ask()
+    wait_until(lambda: ask().status_code == 200, 10, "the worker did not come back")
 
-    for answer in answers:
-        assert answer.status_code == 503
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert int(answer.headers["retry-after"]) > 0
-        problem = answer.json()
-        assert (problem["code"], problem["retryable"], problem["status"]) == (
-            "unavailable",
-            True,
-            503,
-        )
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert int(answer.headers["retry-after"]) > 0
+    problem = answer.json()
+    assert (problem["code"], problem["retryable"], problem["status"]) == ("unavailable", True, 503)
 
 
-def test_a_stop_finishes_what_is_under_way_and_takes_less_than_five_seconds(cell: Cell) -> None:
+def test_a_stop_finishes_what_is_under_way_and_takes_less_than_five_seconds(
+    scratch: Path,
+) -> None:
+    cell = Cell(scratch / "cell").wait_until_ready()
     below = descendants(cell.process.pid)
     drafts = list(islice(sample_drafts(1), 200))
     with Client(cell.url, cell.key, budget=Budget(0)) as client:
@@ -191,15 +201,17 @@ def test_secrets_are_readable_by_their_owner_alone_and_in_no_argument_list(cell:
         assert cell.key not in log.read_text()
 
 
-def test_requests_under_way_in_a_killed_worker_get_a_problem_document(scratch: Path) -> None:
+def test_requests_under_way_in_a_killed_worker_get_a_problem_document(narrow: Cell) -> None:
     """The database stands still, so that an invoice is surely under way when its worker dies."""
     draft = next(iter(sample_drafts(5)))
     body = msgspec.json.encode(draft)
-    with running(scratch / "cell", "--workers", "1") as cell, cell.http() as http:
+    with narrow.http() as http:
         for seller in SELLERS:
             limit = {"limit_fen": CREDIT_FEN}
             http.put(f"/v1/credit-lines/{seller.taxpayer_id}", json=limit).raise_for_status()
-        database = [pid for pid in descendants(cell.process.pid) if "postgres" in command_line(pid)]
+        database = [
+            pid for pid in descendants(narrow.process.pid) if "postgres" in command_line(pid)
+        ]
         heard: list[httpx.Response] = []
 
         def issue() -> None:
@@ -212,7 +224,7 @@ def test_requests_under_way_in_a_killed_worker_get_a_problem_document(scratch: P
             caller = threading.Thread(target=issue)
             caller.start()
             time.sleep(0.3)
-            os.kill(cell.children("app.serve")[0], signal.SIGKILL)
+            os.kill(narrow.children("app.serve")[0], signal.SIGKILL)
             caller.join(5)
         finally:
             for pid in database:
@@ -221,6 +233,28 @@ def test_requests_under_way_in_a_killed_worker_get_a_problem_document(scratch: P
         assert [answer.status_code for answer in heard] == [503]
         assert heard[0].headers["content-type"] == "application/problem+json"
         assert heard[0].json()["retryable"] is True
-        with Client(cell.url, cell.key) as client:
+        with Client(narrow.url, narrow.key) as client:
             receipts = [client.issue(draft, key="under-way") for _ in range(2)]
         assert receipts[0].number == receipts[1].number
+
+
+def test_callers_are_shared_out_among_the_workers(cell: Cell) -> None:
+    logs = [cell.folder / f"logs/serve-{n}.access.log" for n in range(2)]
+    wait_until(lambda: len(cell.children("app.serve")) == 2, 10, "a worker is missing")
+    time.sleep(1.2)  # what was called before is written by now
+    before = [*map(lines_of, logs)]
+    callers = [cell.http() for _ in range(16)]
+    for caller in callers:  # each keeps its connection
+        caller.get("/v1/status").raise_for_status()
+
+    def taken() -> list[int]:
+        return [lines_of(log) - old for log, old in zip(logs, before, strict=True)]
+
+    wait_until(lambda: sum(taken()) >= 16, 5, "calls are missing in the logs")
+    for caller in callers:
+        caller.close()
+    assert min(taken()) >= 4, taken()
+
+
+def lines_of(log: Path) -> int:
+    return log.read_bytes().count(b"\n") if log.exists() else 0

@@ -24,14 +24,16 @@ READY = b"ready\n"
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
     """``dsn`` is the database as this child should open it.
 
-    The last three are file descriptors, for ``serve`` only: the listening socket, and what
-    ``gateway/last_words.py`` needs.
+    The rest is for ``serve`` only: its place among the workers, and file descriptors: the
+    listening socket, what ``crowd.py`` shares, and what ``gateway/last_words.py`` needs.
     """
 
     settings: Settings
     dsn: str
     name: str
+    place: int = 0
     listener: int = -1
+    crowd: int = -1
     channel: int = -1
     memory: int = -1
 

@@ -5,10 +5,13 @@ SIGTERM it stops accepting, finishes what it is doing, and hands back its number
 """
 
 import asyncio
+import logging
 import socket
+from typing import Any
 
 import uvicorn
 
+from kaipiao.app.crowd import Crowd
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.journal import keep_journal
 from kaipiao.app.orders import Orders, receive_orders, say_ready
@@ -17,16 +20,75 @@ from kaipiao.gateway.asgi import build_app, build_protocol
 from kaipiao.gateway.last_words import LastWords
 
 FINISH_WITHIN_S = 1
-BACKLOG = 2048
+YIELD_S = 0.001
+"""How long a caller waits at most because a worker with fewer callers should take it."""
+
+_log = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
-    """Says when it accepts calls, and says nothing else."""
+    """Takes callers one at a time from a socket that other workers share.
+
+    The event loop's own server takes all who wait, so the first worker to wake would serve a
+    crowd while the next one stands idle.  See ``crowd.py``.
+    """
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, crowd: Crowd) -> None:
+        super().__init__(config)
+        self._listener = listener
+        self._crowd = crowd
+        self._arriving: set[asyncio.Task[Any]] = set()
+        self._yielding: asyncio.TimerHandle | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup([])
         if self.started:
+            self._listen()
             say_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().remove_reader(self._listener)
+        if self._yielding:
+            self._yielding.cancel()
+        await super().shutdown([])
+
+    def _listen(self) -> None:
+        asyncio.get_running_loop().add_reader(self._listener, self._notice)
+
+    def _notice(self) -> None:
+        """Somebody waits: take them, or let a worker with fewer callers be first."""
+        self._crowd.note(len(self.server_state.connections) + len(self._arriving))
+        if not self._crowd.has_fewer_elsewhere():
+            self._take()
+            return
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._listener)
+        self._yielding = loop.call_later(YIELD_S, self._take_after_all)
+
+    def _take_after_all(self) -> None:
+        self._take()
+        self._listen()
+
+    def _take(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            caller, _ = self._listener.accept()
+        except BlockingIOError:  # another worker was faster
+            return
+        except OSError as error:  # no file left, or the caller is gone already
+            _log.warning("a caller could not be taken: %s", error)
+            return
+        caller.setblocking(False)
+        caller.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        task = loop.create_task(loop.connect_accepted_socket(self._protocol, caller))
+        self._arriving.add(task)
+        task.add_done_callback(self._arriving.discard)
+
+    def _protocol(self) -> asyncio.Protocol:
+        """As uvicorn makes one."""
+        return self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
 
 async def serve(orders: Orders) -> None:
@@ -44,11 +106,11 @@ async def serve(orders: Orders) -> None:
             log_level="warning",
             server_header=False,
             proxy_headers=False,
-            backlog=BACKLOG,
             timeout_keep_alive=int(services.limits.keep_alive_s),
             timeout_graceful_shutdown=FINISH_WITHIN_S,
         )
-        await Server(config).serve([socket.socket(fileno=orders.listener)])
+        crowd = Crowd(orders.crowd, place=orders.place, workers=orders.settings.worker_count)
+        await Server(config, socket.socket(fileno=orders.listener), crowd).serve()
 
 
 def main() -> None:

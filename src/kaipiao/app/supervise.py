@@ -25,6 +25,7 @@ import msgspec
 
 from kaipiao.app.child import Child
 from kaipiao.app.clock import SystemClock
+from kaipiao.app.crowd import make_crowd_file
 from kaipiao.app.first_key import ensure_first_key
 from kaipiao.app.folder import CellFolder, OnlySupervisor, Running, write_whole
 from kaipiao.app.journal import keep_journal
@@ -190,8 +191,9 @@ class Cell:
         self._stand_in = StandIn(listener)
         self._alive: set[Child] = set()
         self._held: list[Held] = []
+        self._crowd = make_crowd_file()
         self._workers = [self._worker(place) for place in range(settings.worker_count)]
-        work = encode_orders(self._orders("work"))
+        work = encode_orders(Orders(settings=settings, dsn=database.app, name="work"))
         self._work = Child("work", "kaipiao.app.work", work, changed=lambda *_: None)
 
     async def run(
@@ -243,13 +245,17 @@ class Cell:
 
     def _worker(self, place: int) -> Child:
         held = Held()
-        orders = self._orders(
-            f"serve-{place}",
+        orders = Orders(
+            settings=self._settings,
+            dsn=self._database.app,
+            name=f"serve-{place}",
+            place=place,
             listener=self._listener.fileno(),
+            crowd=self._crowd.fileno(),
             channel=held.channel,
             memory=held.memory,
         )
-        keep = (orders.listener, orders.channel, orders.memory)
+        keep = (orders.listener, orders.crowd, orders.channel, orders.memory)
 
         def changed(worker: Child, is_ready: bool) -> None:
             self._worker_changed(worker, held, is_ready)
@@ -257,18 +263,6 @@ class Cell:
         self._held.append(held)
         return Child(
             orders.name, "kaipiao.app.serve", encode_orders(orders), keep=keep, changed=changed
-        )
-
-    def _orders(
-        self, name: str, *, listener: int = -1, channel: int = -1, memory: int = -1
-    ) -> Orders:
-        return Orders(
-            settings=self._settings,
-            dsn=self._database.app,
-            name=name,
-            listener=listener,
-            channel=channel,
-            memory=memory,
         )
 
     def _worker_changed(self, worker: Child, held: Held, is_ready: bool) -> None:
