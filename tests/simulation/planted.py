@@ -25,6 +25,8 @@ from kaipiao.issuing.issue import Issuing
 from kaipiao.issuing.reverse import Reversing
 from kaipiao.ledger import writer
 from kaipiao.ledger.batch import Place
+from kaipiao.ledger.group import GroupCommit
+from kaipiao.ledger.queue import Item
 from kaipiao.ports import Entry, Outcome, Page
 from kaipiao.twin.cell import Desk, Parts, StormyDisk
 from kaipiao.twin.commit import Lot
@@ -145,6 +147,21 @@ class TakesDoubtForYes(MemoryWriter):
     async def settle(self, place: Place, block: writer.Block) -> bool:
         self.block = None
         return True
+
+
+class RefusesWhoeverIsPoor(GroupCommit):
+    """A line that is used up refuses also what was issued on it before.  Once it was ours."""
+
+    async def _refuse_poor(self, items: list[Item]) -> list[Item]:
+        draws = [(item.entry.seller, item.entry.draws_fen) for item in items]
+        refusals = await self._sorter.poor(draws, self._clock.now())
+        for place, refusal in refusals.items():
+            self._queue.resolve(items[place], refusal)
+        return [item for place, item in enumerate(items) if place not in refusals]
+
+
+class StrictGroup(GroupLedger):
+    group_of = RefusesWhoeverIsPoor
 
 
 class BoldGroup(GroupLedger):
@@ -305,6 +322,7 @@ def _together(tables: Parts, ledger: Parts) -> Parts:
 BUGS: dict[str, Parts] = {
     "answers before it has recorded": with_ledger(AnswersFirst),
     "takes a doubt for a yes": with_ledger(BoldGroup),
+    "refuses a repeat when the line is used up": with_ledger(StrictGroup),
     "forgets the key when an answer is lost": _together(
         with_tables(invoices=KeysApart), with_ledger(WritesKeysLater)
     ),
@@ -332,6 +350,7 @@ BUGS: dict[str, Parts] = {
 FOUND_BY = {
     "answers before it has recorded": 0,
     "takes a doubt for a yes": 0,
+    "refuses a repeat when the line is used up": 0,
     "forgets the key when an answer is lost": 0,
     "answers a key whatever is asked under it": 0,
     "plans a repeated red letter anew": 0,

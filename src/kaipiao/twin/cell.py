@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from kaipiao.base.canonical import canonical
+from kaipiao.errors import Outage, Refusal
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME
 from kaipiao.evidence.keys import Ed25519Signer
 from kaipiao.evidence.recovery import LogBroken
@@ -227,13 +228,18 @@ class Process:
             self.hear_of(error)
 
     def hear_of(self, error: BaseException) -> None:
-        """Work ended badly; whoever asked for it hears the same."""
+        """Work ended badly."""
+        raise NotImplementedError
 
 
 class Server(Process):
     def start(self) -> None:
         super().start()
         self.desk = self.world.parts.desk(self.store, self.clock, self.world.law)
+
+    def hear_of(self, error: BaseException) -> None:
+        if not isinstance(error, Refusal | Outage):  # else whoever asked hears it
+            self.world.defects.append(f"{self.name} failed: {error!r}")
 
 
 class LogProcess(Process):

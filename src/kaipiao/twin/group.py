@@ -203,12 +203,13 @@ class MemoryQuestions:
 class GroupLedger(MemoryLedger):
     """Records by the real group commit; reads as the ledger in memory does."""
 
+    group_of: type[GroupCommit] = GroupCommit
     writer_of: type[MemoryWriter] = MemoryWriter
 
     def __init__(self, memory: Memory, wire: Wire, habits: Habits) -> None:
         super().__init__(memory, wire, habits)
         questions = cast(Any, MemoryQuestions(memory, wire))
-        self._group = GroupCommit(
+        self._group = self.group_of(
             writer=cast(Any, self.writer_of(memory, wire, habits, self._session)),
             sorter=Sorter(questions, questions),
             clock=habits.clock,

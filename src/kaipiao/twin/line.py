@@ -38,7 +38,7 @@ class Line:
             raise Outage("line")
         if fate == "doubled":
             self._later(asked)
-        answer = await self._wait(self._pick(), what, asked)
+        answer = await self._wait(self._pick(), asked)
         if fate == "unheard":
             raise Outage("line")
         await self._travel()
@@ -46,7 +46,7 @@ class Line:
             raise answer
         return answer
 
-    async def _wait(self, server: Server, what: str, asked: Asked[T]) -> T | Refusal:
+    async def _wait(self, server: Server, asked: Asked[T]) -> T | Refusal:
         if not server.is_up:
             raise Outage(server.name)
         task = server.spawn(asked(server.desk))
@@ -58,9 +58,7 @@ class Line:
             return task.result()
         if isinstance(error, Refusal):
             return error
-        if not isinstance(error, Outage):
-            self._world.defects.append(f"{what} failed: {error!r}")
-        raise Outage(server.name) from error
+        raise Outage(server.name) from error  # or a defect, of which the server has heard
 
     def _later(self, asked: Asked[T]) -> None:
         """The same once more, to whichever server: a caller's retry, or a proxy's."""

@@ -30,7 +30,7 @@ from kaipiao.twin.goods import SELLERS
 from kaipiao.twin.group import open_group
 from kaipiao.twin.line import Line
 from kaipiao.twin.log_promises import check_leaves, check_log, check_receipts
-from kaipiao.twin.loop import run_virtually
+from kaipiao.twin.loop import NothingWillEverHappen, run_virtually
 from kaipiao.twin.people import People
 from kaipiao.twin.promises import Watch, check_ledger, check_wholly_reversed
 from kaipiao.twin.sabotage import sabotage
@@ -69,7 +69,11 @@ LEDGERS = (Parts(), Parts(store=open_group))
 
 def meet(seed: int, parts: Parts | None = None) -> Verdict:
     """Live through the storm of one seed."""
-    return run_virtually(_Story(seed, parts or LEDGERS[seed % 2]).tell())
+    story = _Story(seed, parts or LEDGERS[seed % 2])
+    try:
+        return story.verdict(run_virtually(story.tell()))
+    except NothingWillEverHappen:
+        return story.verdict(["everyone waits for ever"])
 
 
 class _Story:
@@ -83,22 +87,36 @@ class _Story:
         self._watch = Watch(self._world.memory)
         self._world.after = self._watch.after
 
-    async def tell(self) -> Verdict:
+    async def tell(self) -> list[str]:
+        """Live through it; every promise that was broken."""
         world = self._world
         world.journal.note(f"it is {world.true_clock.now()}; weather {world.weather.chances}")
         await self._storm()
-        desk = world.calm_desk()
+        try:
+            rest = await self._calm(world.calm_desk())
+        except Exception as defect:  # the core's, and a finding like any other
+            return [*self._heard(), f"in the calm: {defect!r}"]
+        broken = [*self._heard(), *self._judge(rest)]
+        world.journal.note(f"{len(broken)} promises broken")
+        return broken
+
+    def verdict(self, broken: list[str]) -> Verdict:
+        journal = self._world.journal
+        return Verdict(self._world.seed, broken, journal.digest(), journal.lines, self._counts())
+
+    def _heard(self) -> list[str]:
+        """What was found wrong while it happened."""
+        return [*self._world.defects, *self._book.broken, *self._watch.broken]
+
+    async def _calm(self, desk: Desk) -> list[InvoiceNumber]:
+        """Everything comes to its end; the originals of which nothing may be left."""
         await self._ask_again(desk)
         rest = await self._take_back_rests(desk)
         await self._end_of_all_clocks(desk)
         await self._publish(desk)
         for bookkeeper in self._bookkeepers:
             await bookkeeper.finish(desk)
-        broken = [*world.defects, *self._book.broken, *self._watch.broken, *self._judge(rest)]
-        world.journal.note(f"{len(broken)} promises broken")
-        return Verdict(
-            world.seed, broken, world.journal.digest(), world.journal.lines, self._counts()
-        )
+        return rest
 
     async def _storm(self) -> None:
         world = self._world
@@ -117,6 +135,8 @@ class _Story:
         await asyncio.gather(*(people.live(DEEDS) for _ in range(PERSONS)))
         for task in tasks:
             task.cancel()
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            assert isinstance(ended, asyncio.CancelledError), ended
         world.calm()
         log.retire()
         await asyncio.sleep(SETTLE_S)
