@@ -5,10 +5,9 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 
-from kaipiao.errors import Malformed, NoSuchInvoice
+from kaipiao.errors import NoSuchInvoice
 from kaipiao.fiscal.invoice import Invoice
 from kaipiao.fiscal.number import InvoiceNumber, parse_number
-from kaipiao.fiscal.violation import Violation
 from kaipiao.gateway.identity import authorize
 from kaipiao.gateway.reading import JSON_TYPES, check_media_type, decode
 from kaipiao.gateway.visit import VISIT, Answer, Visit
@@ -65,11 +64,6 @@ def number_of(text: str) -> InvoiceNumber:
         return parse_number(text)
     except ValueError:
         raise NoSuchInvoice from None
-
-
-def bad_parameter(name: str, code: str, zh: str, en: str) -> Malformed:
-    """A refusal that points at one query parameter (``?name``)."""
-    return Malformed([Violation(code=code, path=f"?{name}", zh=zh, en=en)])
 
 
 def respond(answer: Answer) -> Response[Any]:

@@ -7,10 +7,10 @@ from litestar.params import JSONBody
 from kaipiao.errors import Malformed, NoSuchConfirmation, NotAllowed
 from kaipiao.fiscal.confirmation import Action, Confirmation, Side, allowed
 from kaipiao.fiscal.invoice import Invoice
-from kaipiao.fiscal.violation import Violation
 from kaipiao.gateway import parameters
 from kaipiao.gateway.asks import OpenForm
 from kaipiao.gateway.calls import AnyRequest, caller_of, visible_invoice, visit_of
+from kaipiao.gateway.fault_words import fault
 from kaipiao.gateway.reading import idempotency_key
 from kaipiao.gateway.red_letters import ask_of
 from kaipiao.gateway.shapes import ConfirmationPage, ConfirmationView, view_confirmation
@@ -138,9 +138,7 @@ def side_of(caller: ApiKey, original: Invoice, named: Side | None) -> Side:
             raise NotAllowed(what=f"confirm as {named}")
         return named
     if len(sides) == 2:
-        zh = "该密钥同时代表销方和购方, 请用 by 指明: seller 或 buyer。"
-        en = "This key acts for both sides. Say which one with by: seller or buyer."
-        raise Malformed([Violation(code="missing-member", path="/by", zh=zh, en=en)])
+        raise Malformed([fault("missing-member", "/by", name="by (seller, buyer)")])
     return sides[0]
 
 

@@ -13,6 +13,7 @@ from litestar.exceptions import (
 from kaipiao.errors import Malformed, NotAuthenticated
 from kaipiao.fiscal.violation import Violation
 from kaipiao.gateway.calls import AnyRequest, visit_of
+from kaipiao.gateway.fault_words import fault, parameter_path
 from kaipiao.gateway.faults import find_faults
 from kaipiao.gateway.refusals import MethodNotAllowed, NoSuchPath
 
@@ -36,7 +37,7 @@ def translate(request: AnyRequest, failure: Exception) -> Exception:
     if isinstance(failure, ValidationException):
         return Malformed(_violations(failure))
     if isinstance(failure, HTTPException) and failure.status_code < 500:
-        return Malformed([_violation("", failure.detail)])
+        return Malformed([fault("wrong-parameter", "", why=failure.detail)])
     return failure
 
 
@@ -64,32 +65,19 @@ def _check_parameters(request: AnyRequest) -> None:
     violations = []
     for name in dict.fromkeys(request.query_params.keys()):
         if name not in known or name in request.path_params:
-            zh, en = "没有这个查询参数。请检查拼写。", "There is no such parameter here."
-            violations.append(_at(name, "unknown-parameter", zh, en))
+            violations.append(fault("unknown-parameter", parameter_path(name)))
         elif len(request.query_params.getall(name)) > 1:
-            zh, en = "该参数给出了不止一次。", "This parameter is given more than once."
-            violations.append(_at(name, "repeated-parameter", zh, en))
+            violations.append(fault("repeated-parameter", parameter_path(name)))
         elif not request.query_params[name]:
-            zh, en = (
-                "该参数为空。请填写, 或删除。",
-                "This parameter is empty: fill it or leave it out.",
-            )
-            violations.append(_at(name, "empty-parameter", zh, en))
+            violations.append(fault("empty-parameter", parameter_path(name)))
     if violations:
         raise Malformed(violations)
 
 
 def _violations(failure: ValidationException) -> list[Violation]:
-    extra = failure.extra if isinstance(failure.extra, list) else []
-    return [_violation(str(one.get("key", "")), str(one.get("message", ""))) for one in extra] or [
-        _violation("", failure.detail)
+    told = failure.extra if isinstance(failure.extra, list) else []
+    whole = [{"message": failure.detail}]
+    return [
+        fault("wrong-parameter", parameter_path(str(one.get("key", ""))), why=one.get("message"))
+        for one in told or whole
     ]
-
-
-def _violation(name: str, why: str) -> Violation:
-    zh, en = f"参数不符合要求: {why}。", f"This parameter is not as it should be: {why}."
-    return _at(name, "wrong-parameter", zh, en)
-
-
-def _at(name: str, code: str, zh: str, en: str) -> Violation:
-    return Violation(code=code, path=f"?{name[:100]}" if name else "", zh=zh, en=en)

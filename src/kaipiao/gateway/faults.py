@@ -17,52 +17,10 @@ import msgspec
 from msgspec import Meta, inspect
 
 from kaipiao.fiscal.violation import Violation
+from kaipiao.gateway.fault_words import fault, printable, under, wrong_type
 
 FAULTS_MAX = 1_001
 """As many as are ever shown, and one more to say that there are more."""
-
-_SAYINGS: dict[str, tuple[str, str]] = {
-    "not-utf8": (
-        "内容不是 UTF-8 (第 {at} 字节)。请以 UTF-8 编码发送。",
-        "This is not UTF-8 (byte {at}). Send UTF-8.",
-    ),
-    "not-json": (
-        "内容不是 JSON: {why}。请检查括号、引号和逗号。",
-        "This is not JSON: {why}. Look at the brackets, quotes and commas.",
-    ),
-    "too-deep": ("内容嵌套过深。请按接口文档的结构发送。", "This is nested too deeply."),
-    "wrong-type": ("应为{zh_expected}, 实为{zh_got}。", "This should be {expected}, not {got}."),
-    "unknown-member": (
-        "没有这个字段: {name}。请检查拼写, 或删除。",
-        "There is no such member: {name}. Look at its spelling, or leave it out.",
-    ),
-    "missing-member": ("缺少必填字段: {name}。", "A required member is missing: {name}."),
-    "repeated-member": (
-        "字段 {name} 出现了不止一次, 无法判断以哪个为准。请只保留一个。",
-        "{name} is given more than once, so we cannot know which one you mean. Keep one.",
-    ),
-    "not-a-choice": ("只能是: {choices}。", "This must be one of: {choices}."),
-    "out-of-range": ("须在 {low} 与 {high} 之间。", "This must be between {low} and {high}."),
-    "wrong-length": ("长度须在 {low} 与 {high} 之间。", "The length must be {low} to {high}."),
-    "wrong-form": ("格式不符: {why}。", "This does not have the right form: {why}."),
-    "unpaired-surrogate": (
-        "文字中有不成对的代理字符 (\\ud800 至 \\udfff), 不是有效的文字。",
-        "The text holds an unpaired surrogate (\\ud800 to \\udfff), which is no character.",
-    ),
-}
-"""Codes are a public contract, like those of rules."""
-
-_NAMES: dict[str, tuple[str, str]] = {
-    "object": ("对象", "an object"),
-    "array": ("数组", "an array"),
-    "integer": ("整数", "a whole number"),
-    "number": ("带小数或过大的数", "a fraction or a number too large"),
-    "text": ("文字", "text"),
-    "boolean": ("true 或 false", "true or false"),
-    "null": (" null", "null"),
-    "day": ("日期 (YYYY-MM-DD)", "a day (YYYY-MM-DD)"),
-    "instant": ("时间 (RFC 3339)", "an instant (RFC 3339)"),
-}
 
 
 class _Members(dict[str, Any]):
@@ -79,11 +37,11 @@ def find_faults(body: bytes, kind: Any) -> list[Violation]:
     try:
         value = _parse(body)
     except UnicodeDecodeError as error:
-        return [_fault("not-utf8", "", at=error.start)]
+        return [fault("not-utf8", "", at=error.start)]
     except RecursionError:
-        return [_fault("too-deep", "")]
+        return [fault("too-deep", "")]
     except ValueError as error:
-        return [_fault("not-json", "", why=str(error)[:200])]
+        return [fault("not-json", "", why=str(error)[:200])]
     return list(islice(_faults(value, inspect.type_info(kind), ""), FAULTS_MAX))
 
 
@@ -149,26 +107,26 @@ def _faults(value: Any, kind: inspect.Type, path: str) -> Iterator[Violation]:
 
 def _object_faults(value: Any, kind: inspect.StructType, path: str) -> Iterator[Violation]:
     if not isinstance(value, _Members):
-        yield _wrong_type("object", value, path)
+        yield wrong_type("object", value, path)
         return
     fields = {field.encode_name: field for field in kind.fields}
     for name in value.repeated:
-        yield _fault("repeated-member", _under(path, name), name=name)
+        yield fault("repeated-member", under(path, name), name=name)
     for name in value:
         if name not in fields and name != kind.tag_field:
-            yield _fault("unknown-member", _under(path, name), name=_printable(name))
+            yield fault("unknown-member", under(path, name), name=printable(name))
     for name, field in fields.items():
         if name in value:
-            yield from _faults(value[name], field.type, _under(path, name))
+            yield from _faults(value[name], field.type, under(path, name))
         elif field.required:
-            yield _fault("missing-member", _under(path, name), name=name)
+            yield fault("missing-member", under(path, name), name=name)
 
 
 def _array_faults(
     value: Any, kind: inspect.VarTupleType | inspect.ListType, path: str
 ) -> Iterator[Violation]:
     if not isinstance(value, list):
-        yield _wrong_type("array", value, path)
+        yield wrong_type("array", value, path)
         return
     yield from _length_faults(len(value), kind.min_length, kind.max_length, path)
     for place, item in enumerate(value):
@@ -179,7 +137,7 @@ def _length_faults(
     length: int, low: int | None, high: int | None, path: str
 ) -> Iterator[Violation]:
     if length < (low or 0) or (high is not None and length > high):
-        yield _fault("wrong-length", path, low=low or 0, high="…" if high is None else high)
+        yield fault("wrong-length", path, low=low or 0, high="…" if high is None else high)
 
 
 def _union_faults(value: Any, kind: inspect.UnionType, path: str) -> Iterator[Violation]:
@@ -199,18 +157,18 @@ def _tagged_faults(
 ) -> Iterator[Violation]:
     tag_field = next(iter(tagged.values())).tag_field or "type"
     if tag_field not in value:
-        yield _fault("missing-member", _under(path, tag_field), name=tag_field)
+        yield fault("missing-member", under(path, tag_field), name=tag_field)
         return
     tag = value[tag_field]
     if not isinstance(tag, str) or tag not in tagged:
-        yield from _choice_faults(tag, tagged, _under(path, tag_field))
+        yield from _choice_faults(tag, tagged, under(path, tag_field))
         return
     yield from _object_faults(value, tagged[tag], path)
 
 
 def _choice_faults(value: Any, choices: Iterable[Any], path: str) -> Iterator[Violation]:
     if not isinstance(value, str) or value not in choices:
-        yield _fault("not-a-choice", path, choices=", ".join(str(one) for one in choices))
+        yield fault("not-a-choice", path, choices=", ".join(str(one) for one in choices))
 
 
 def _leaf_faults(value: Any, kind: inspect.Type, path: str) -> Iterator[Violation]:
@@ -220,33 +178,33 @@ def _leaf_faults(value: Any, kind: inspect.Type, path: str) -> Iterator[Violatio
         yield from _integer_faults(value, kind, path)
     elif isinstance(kind, inspect.BoolType):
         if not isinstance(value, bool):
-            yield _wrong_type("boolean", value, path)
+            yield wrong_type("boolean", value, path)
     elif isinstance(kind, inspect.DateType):
         if not _converts(value, date):
-            yield _wrong_type("day", value, path)
+            yield wrong_type("day", value, path)
     elif isinstance(kind, inspect.DateTimeType) and not _converts(
         value, Annotated[datetime, Meta(tz=kind.tz)]
     ):
-        yield _wrong_type("instant", value, path)
+        yield wrong_type("instant", value, path)
 
 
 def _text_faults(value: Any, kind: inspect.StrType, path: str) -> Iterator[Violation]:
     if not isinstance(value, str):
-        yield _wrong_type("text", value, path)
+        yield wrong_type("text", value, path)
     elif any("\ud800" <= character <= "\udfff" for character in value):
-        yield _fault("unpaired-surrogate", path)
+        yield fault("unpaired-surrogate", path)
     else:
         if kind.pattern and not re.search(kind.pattern, value):
-            yield _fault("wrong-form", path, why=kind.pattern)
+            yield fault("wrong-form", path, why=kind.pattern)
         yield from _length_faults(len(value), kind.min_length, kind.max_length, path)
 
 
 def _integer_faults(value: Any, kind: inspect.IntType, path: str) -> Iterator[Violation]:
     if not isinstance(value, int) or isinstance(value, bool):
-        yield _wrong_type("integer", value, path)
+        yield wrong_type("integer", value, path)
     elif (kind.ge is not None and value < kind.ge) or (kind.le is not None and value > kind.le):
         low, high = ("…" if end is None else end for end in (kind.ge, kind.le))
-        yield _fault("out-of-range", path, low=low, high=high)
+        yield fault("out-of-range", path, low=low, high=high)
 
 
 def _converts(value: Any, kind: Any) -> bool:
@@ -255,35 +213,3 @@ def _converts(value: Any, kind: Any) -> bool:
     except msgspec.ValidationError:
         return False
     return True
-
-
-def _wrong_type(expected: str, value: Any, path: str) -> Violation:
-    zh_expected, en_expected = _NAMES[expected]
-    zh_got, en_got = _NAMES[_name_of(value)]
-    return _fault(
-        "wrong-type", path,
-        zh_expected=zh_expected, zh_got=zh_got, expected=en_expected, got=en_got,
-    )  # fmt: skip
-
-
-def _name_of(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    names = {int: "integer", float: "number", str: "text", list: "array", _Members: "object"}
-    return names[type(value)]
-
-
-def _under(path: str, name: str) -> str:
-    return f"{path}/{_printable(name).replace('~', '~0').replace('/', '~1')}"
-
-
-def _printable(name: str) -> str:
-    """Names come from outside: no surrogate may reach our own answer, and no kilobytes."""
-    return name[:100].encode("utf-8", "replace").decode()
-
-
-def _fault(code: str, path: str, **facts: object) -> Violation:
-    zh, en = _SAYINGS[code]
-    return Violation(code=code, path=path, zh=zh.format(**facts), en=en.format(**facts))

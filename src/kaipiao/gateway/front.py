@@ -166,11 +166,7 @@ class Front:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                visit.status = message["status"]
-                own = ((b"x-request-id", visit.request_id), NO_STORE, *visit.rate_headers)
-                named = {name for name, _ in message["headers"]}
-                added = [pair for pair in own if pair[0] not in named]
-                message["headers"] = [*message["headers"], *added]
+                _add_headers(visit, message)
             await send(message)
 
         await self._surface(scope, given, sending)
@@ -195,3 +191,11 @@ class Front:
             if message["type"] == "lifespan.shutdown":
                 self._access.flush()
                 return
+
+
+def _add_headers(visit: Visit, start: Message) -> None:
+    """Our headers on an answer of the surface, where it has not set them itself."""
+    visit.status = start["status"]
+    own = ((b"x-request-id", visit.request_id), NO_STORE, *visit.rate_headers)
+    named = {name for name, _ in start["headers"]}
+    start["headers"] = [*start["headers"], *(pair for pair in own if pair[0] not in named)]

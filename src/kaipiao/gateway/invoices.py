@@ -8,13 +8,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kaipiao.base.canonical import Digest
-from kaipiao.errors import NotAllowed, Outage
+from kaipiao.errors import Malformed, NotAllowed, Outage
 from kaipiao.evidence.published import PublishedLog
 from kaipiao.fiscal.invoice import IdempotencyKey, Invoice
 from kaipiao.fiscal.month import beijing_day, month_bounds, parse_month
 from kaipiao.gateway import parameters
 from kaipiao.gateway.asks import UseAsk
-from kaipiao.gateway.calls import AnyRequest, bad_parameter, caller_of, may_see, visible_invoice
+from kaipiao.gateway.calls import AnyRequest, caller_of, may_see, visible_invoice
+from kaipiao.gateway.fault_words import fault, parameter_path
 from kaipiao.gateway.shapes import (
     InvoicePage,
     InvoiceView,
@@ -131,10 +132,7 @@ def only_taxpayer(caller: ApiKey) -> str:
     """
     if len(caller.taxpayers) == 1 and "*" not in caller.taxpayers:
         return next(iter(caller.taxpayers))
-    raise bad_parameter(
-        "seller", "missing-parameter",
-        "请给出 seller (销方识别号), 或 digest。", "Give a seller, or a digest.",
-    )  # fmt: skip
+    raise Malformed([fault("missing-parameter", parameter_path("seller"), name="seller")])
 
 
 def span_of(month: str, since: str, until: str) -> Span:

@@ -11,8 +11,8 @@ from litestar.handlers import HTTPRouteHandler
 from kaipiao.errors import Malformed, Outage, VerifyLimitReached
 from kaipiao.evidence.verdict import verify_receipt
 from kaipiao.fiscal.month import BEIJING
-from kaipiao.fiscal.violation import Violation
 from kaipiao.gateway.calls import AnyRequest, visit_of
+from kaipiao.gateway.fault_words import fault
 from kaipiao.gateway.reading import JSON_TYPES, check_media_type, decode
 from kaipiao.gateway.wiring import Services
 from kaipiao.issuing.verify import Finding, Question
@@ -76,9 +76,8 @@ class VerifyCall:
             raise Outage("evidence")
         try:
             text = body[: RECEIPT_MAX_BYTES + 1].decode("utf-8")
-        except UnicodeDecodeError:
-            zh, en = "内容不是 UTF-8。", "This is not UTF-8."
-            raise Malformed([Violation(code="not-utf8", path="", zh=zh, en=en)]) from None
+        except UnicodeDecodeError as error:
+            raise Malformed([fault("not-utf8", "", at=error.start)]) from None
         verdict = await asyncio.to_thread(verify_receipt, text, vkey)
         faults = tuple(ReceiptFault(fault.code.value, fault.why) for fault in verdict.faults)
         if faults or verdict.opening is None or verdict.checkpoint is None:

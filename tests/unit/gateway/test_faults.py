@@ -1,7 +1,9 @@
 """Faults: what the fast decoder refuses is explained, and nothing else is."""
 
 import json
+import re
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +15,7 @@ from tests.strategies import lawful_draft, lawful_drafts
 from kaipiao.base.canonical import canonical
 from kaipiao.fiscal.draft import Draft
 from kaipiao.gateway import asks
+from kaipiao.gateway.fault_words import SAYINGS
 from kaipiao.gateway.faults import find_faults, has_repeated_member, repeats_a_member
 from kaipiao.issuing.verify import Question
 
@@ -198,3 +201,10 @@ def test_the_quick_look_may_rely_on_left_out_defaults() -> None:
 
     look(msgspec.inspect.type_info(Draft))
     assert len(seen) > 10
+
+
+def test_the_reference_lists_every_code() -> None:
+    page = (Path(__file__).parents[3] / "docs/reference/http.md").read_text("utf-8")
+    table = page.split("| code | means |")[1].split("\n\n")[0]
+
+    assert set(re.findall(r"`([a-z0-9-]+)`", table)) == set(SAYINGS)
