@@ -4,6 +4,7 @@ DIR/config.json     settings, if the operator writes any
 DIR/secrets/        keys and passwords (0700)
 DIR/postgres/       the embedded database
 DIR/evidence/       the published log: static files that anyone may have
+DIR/archive/        old batches that left the database (0700): the only copy, unless you make one
 DIR/logs/           what our processes say, one JSON object a line
 DIR/run/            of the running cell: its lock, and ``cell.json``: where to reach it
 """
@@ -46,6 +47,10 @@ class CellFolder:
     @property
     def evidence(self) -> Path:
         return self.path / "evidence"
+
+    @property
+    def archive(self) -> Path:
+        return self.path / "archive"
 
     @property
     def logs(self) -> Path:

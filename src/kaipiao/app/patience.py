@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from kaipiao.app.folder import CellFolder
 from kaipiao.app.orders import Orders
 from kaipiao.errors import Outage
 from kaipiao.ledger.store import Store
@@ -20,7 +21,11 @@ async def open_store(orders: Orders, clock: Clock) -> Store:
     while True:
         try:
             return await Store.open(
-                orders.dsn, clock=clock, area=settings.area, channel=settings.channel
+                orders.dsn,
+                clock=clock,
+                area=settings.area,
+                channel=settings.channel,
+                archive=CellFolder(settings.data).archive,
             )
         except Outage as outage:
             if not said:

@@ -13,6 +13,7 @@ import msgspec
 from kaipiao.base.canonical import digest
 from kaipiao.fiscal.leaf import LEAF_BYTES
 from kaipiao.fiscal.month import tax_month
+from kaipiao.ledger.archive.shelf import Shelf
 from kaipiao.ledger.batch import digest8, unpack_blob
 from kaipiao.ledger.pool import Pool
 
@@ -32,8 +33,8 @@ SELECT b.series, b.first_serial, b.count, b.issued_at, b.payload
  ORDER BY gone.queued_at, b.series, b.first_serial
 """
 _LEAVES = """
-SELECT l.first_index, b.leaves
-  FROM log_batch AS l JOIN batch AS b USING (series, first_serial)
+SELECT l.first_index, l.series, l.first_serial, b.leaves
+  FROM log_batch AS l LEFT JOIN batch AS b USING (series, first_serial)
  WHERE l.first_index >= coalesce(
            (SELECT max(first_index) FROM log_batch WHERE first_index <= $1), 0)
  ORDER BY l.first_index LIMIT $2
@@ -49,8 +50,9 @@ class Derived(msgspec.Struct):
 
 
 class Order:
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, shelf: Shelf) -> None:
         self._pool = pool
+        self._shelf = shelf
 
     async def sequence(self) -> int:
         """Order every waiting batch; the log's size afterwards."""
@@ -79,6 +81,8 @@ class Order:
         rows = await self._pool.fetch(_LEAVES, start, max(1, limit // 10))
         for row in rows:
             joined, first = row["leaves"], row["first_index"]
+            if joined is None:
+                joined = await self._shelf.leaves(row["series"], row["first_serial"])
             skip = max(0, start - first) * LEAF_BYTES
             leaves += [joined[n : n + LEAF_BYTES] for n in range(skip, len(joined), LEAF_BYTES)]
             if len(leaves) >= limit:

@@ -1,7 +1,8 @@
 """Reading invoices back: by number, by key, by digest, by seller.
 
 A number names its batch by arithmetic, so there is no index with a row for each number.  What
-needs one (seller, digest) is derived in log order by ``order.py``, off the issuing path.
+needs one (seller, digest) is derived in log order by ``order.py``, off the issuing path.  What
+is not in the database any more is on the shelf (``archive/``).
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ from kaipiao.fiscal.invoice import Amounts, Invoice
 from kaipiao.fiscal.money import Fen
 from kaipiao.fiscal.month import BEIJING, tax_month
 from kaipiao.fiscal.number import InvoiceNumber, Series, compose_number, split_number
+from kaipiao.ledger.archive.shelf import Shelf
 from kaipiao.ledger.batch import KeyId, Unpacked, digest8, unpack_blob
 from kaipiao.ledger.pool import Pool
 from kaipiao.ledger.queue import MAX_BATCH
@@ -70,8 +72,9 @@ _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 
 class Reads:
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, shelf: Shelf) -> None:
         self._pool = pool
+        self._shelf = shelf
 
     async def invoice(self, number: InvoiceNumber) -> Invoice | None:
         series, serial = split_number(number)
@@ -84,11 +87,9 @@ class Reads:
         rows = await self._pool.fetch(
             _BATCHES_OF_SERIALS, [one[0] for one in wanted], [one[1] for one in wanted], MAX_BATCH
         )
-        holder = {
-            (batch.series, serial): batch
-            for batch in map(_unpack, rows)
-            for serial in batch.serials
-        }
+        holder = _by_serial(map(_unpack, rows))
+        archived = [one for one in wanted if one not in holder]
+        holder |= _by_serial(await self._shelf.batches(archived))
         return [holder[one].invoice(one[1]) for one in wanted]
 
     async def given(self, keys: Sequence[KeyId]) -> dict[KeyId, Given]:
@@ -176,7 +177,11 @@ class Reads:
 
     async def _batch(self, series: int, serial: int) -> Unpacked | None:
         row = await self._pool.fetchrow(_BATCH_OF_SERIAL, series, serial, MAX_BATCH)
-        return _unpack(row) if row else None
+        return _unpack(row) if row else await self._shelf.batch(series, serial)
+
+
+def _by_serial(batches: Iterable[Unpacked]) -> dict[Serial, Unpacked]:
+    return {(batch.series, serial): batch for batch in batches for serial in batch.serials}
 
 
 def _unpack(row: Any) -> Unpacked:

@@ -2,11 +2,13 @@
 
 import os
 import socket
+from pathlib import Path
 
 import msgspec
 
 from kaipiao.fiscal.month import beijing_day
 from kaipiao.fiscal.number import compose_series
+from kaipiao.ledger.archive.shelf import Shelf
 from kaipiao.ledger.credit import Credit
 from kaipiao.ledger.directory import ApiKeys, VerifyCounts
 from kaipiao.ledger.forms import Forms, InvoiceUses
@@ -47,10 +49,12 @@ class Store(msgspec.Struct, frozen=True):
         channel: int,
         block_size: int = BLOCK_SIZE,
         commit_within_s: float = COMMIT_WITHIN_S,
+        archive: Path | None = None,
     ) -> "Store":
-        """Connect.  Raises Outage: no server answers there."""
+        """Connect; ``archive`` is the folder of old batches.  Raises Outage: no server answers."""
         pool = await Pool.open(dsn)
-        reads, credit = Reads(pool), Credit(pool)
+        shelf = Shelf(pool, archive)
+        reads, credit = Reads(pool, shelf), Credit(pool)
         holder = f"{socket.gethostname()}:{os.getpid()}"
         group = GroupCommit(
             writer=Writer(
@@ -65,7 +69,7 @@ class Store(msgspec.Struct, frozen=True):
             credit=credit,
             uses=InvoiceUses(pool),
             confirmations=Forms(pool),
-            order=Order(pool),
+            order=Order(pool, shelf),
             directory=ApiKeys(pool),
             verify_counter=VerifyCounts(pool),
             group=group,

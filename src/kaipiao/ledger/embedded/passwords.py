@@ -39,6 +39,12 @@ def compose_dsn(*, sockets: Path, secrets: Path, role: str, database: str = DATA
     return f"postgresql://{role}@/{quote(database)}?{urlencode(where)}"
 
 
+def owner_dsn(app_dsn: str) -> str:
+    """The owner's DSN of the database that servers reach by this one, which we composed."""
+    assert APP in app_dsn
+    return app_dsn.replace(APP, OWNER)
+
+
 def _write_private(path: Path, text: str) -> None:
     """All of it or nothing, readable by us alone from the first byte on."""
     draft = path.with_suffix(".new")

@@ -1,0 +1,52 @@
+"""Wiring for ``kaipiao archive``: the cell's database, its published log, its archive folder."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from kaipiao.app.folder import CellFolder, read_running
+from kaipiao.app.settings import Settings
+from kaipiao.errors import Outage
+from kaipiao.evidence.keys import VKEY_NAME
+from kaipiao.evidence.note import parse_vkey
+from kaipiao.evidence.proven import ProvenLeaves
+from kaipiao.ledger.archive.archiver import Archiver, open_archiver
+from kaipiao.ledger.embedded.passwords import owner_dsn
+from kaipiao.ports import Clock
+
+NICENESS = 10
+"""Whoever issues comes first, on every core."""
+
+
+class NotTheCellsUser(Exception):
+    """Files that we write, the cell's servers could not read."""
+
+
+@asynccontextmanager
+async def open_cell_archiver(settings: Settings, clock: Clock) -> AsyncIterator[Archiver]:
+    """The archiver of the cell in this data folder; of a running one, unless it has a DSN.
+
+    Raises:
+        NotTheCellsUser: run as another user than the cell.
+        Outage: it does not run, or its database does not answer.
+        OSError, TilesDamaged: there is no log there whose checkpoint is signed by its key.
+        ArchiverBusy: another one is at work.
+    """
+    folder = CellFolder(settings.data)
+    if folder.path.stat().st_uid != os.geteuid():
+        raise NotTheCellsUser
+    os.nice(NICENESS)
+    vkey = (folder.secrets / VKEY_NAME).read_text(encoding="utf-8").strip()
+    log = ProvenLeaves(lambda name: (folder.evidence / name).read_bytes(), parse_vkey(vkey))
+    dsn = _owner_dsn(folder, settings)
+    async with open_archiver(dsn, folder.archive, log, clock.now()) as archiver:
+        yield archiver
+
+
+def _owner_dsn(folder: CellFolder, settings: Settings) -> str:
+    if settings.dsn:
+        return settings.dsn
+    running = read_running(folder)
+    if running is None or not running.dsn:
+        raise Outage(f"cell ({folder.path})")
+    return owner_dsn(running.dsn)
