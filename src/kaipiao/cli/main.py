@@ -21,6 +21,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "up": ("启动本机单元并保持运行", "Start a cell on this machine and keep it running"),
         "doctor": ("本机有什么问题, 该输入什么", "What is wrong with this machine, what to type"),
         "key": ("API 密钥: 新建、列出、吊销", "API keys: create, list, revoke"),
+        "archive": ("旧发票移出数据库, 照常可查", "Old invoices leave the database, still found"),
         "credit": ("授信额度: 授予、调整、查看", "Credit lines: grant, adjust, show"),
     },
     "invoice": {
