@@ -42,9 +42,10 @@ class Cell:
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
-        self.ready_file = folder.parent / f"{folder.name}.ready"
+        folder.mkdir(exist_ok=True)
+        self.ready_file = folder / "told-when-ready"
         self.ready_file.unlink(missing_ok=True)  # of one that was killed
-        self.errors = (folder.parent / f"{folder.name}.err").open("ab")
+        self.errors = (folder / "said").open("ab")
         command = [KAIPIAO, "up", "--data", folder, "--port", "0", "--ready-file", self.ready_file]
         self.process = subprocess.Popen(
             [*map(str, command), *arguments],

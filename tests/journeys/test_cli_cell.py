@@ -86,10 +86,9 @@ def assert_all_is_there(cell: Cell, receipts: list[Receipt]) -> None:
 
 def started(*arguments: str) -> Iterator[Cell]:
     with tempfile.TemporaryDirectory(prefix="kaipiao-test-") as name:
-        folder = Path(name) / "cell"
-        with running(folder, *arguments) as cell:
+        with running(Path(name), *arguments) as cell:
             yield cell
-        remove_database(folder)
+        remove_database(Path(name))
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +143,7 @@ def test_while_no_worker_lives_callers_are_told_to_come_back(narrow: Cell) -> No
 def test_a_stop_finishes_what_is_under_way_and_takes_less_than_five_seconds(
     scratch: Path,
 ) -> None:
-    cell = Cell(scratch / "cell").wait_until_ready()
+    cell = Cell(scratch).wait_until_ready()
     below = descendants(cell.process.pid)
     drafts = list(islice(sample_drafts(1), 200))
     with Client(cell.url, cell.key, budget=Budget(0)) as client:
@@ -161,14 +160,14 @@ def test_a_stop_finishes_what_is_under_way_and_takes_less_than_five_seconds(
 
 
 def test_a_killed_supervisor_leaves_no_orphan_and_the_next_one_just_works(scratch: Path) -> None:
-    first = Cell(scratch / "cell").wait_until_ready()
+    first = Cell(scratch).wait_until_ready()
     below = descendants(first.process.pid)
     with LightLoad(first, within_s=0.5) as load:
         first.process.kill()
         first.process.wait()
     wait_until(lambda: not any(map(is_alive, below)), 8, str([*map(command_line, below)]))
 
-    with running(scratch / "cell") as second:
+    with running(scratch) as second:
         assert_all_is_there(second, load.receipts)
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -29,15 +30,12 @@ def ndjson(drafts: list[Draft]) -> bytes:
 
 @pytest.fixture(scope="module")
 def cell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cell]:
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="kaipiao-test-") as name:
-        folder = Path(name) / "cell"
-        with running(folder) as started, Client(started.url, started.key) as client:
+        with running(Path(name)) as started, Client(started.url, started.key) as client:
             for seller in (*SELLERS, company(1, "信息技术")):
                 client.grant_credit(seller.taxpayer_id, PLENTY_FEN)
             yield started
-        remove_database(folder)
+        remove_database(Path(name))
 
 
 def results_of(path: Path) -> list[dict[str, str]]:

@@ -83,6 +83,7 @@ def command(
     else:
         settings = _settings(data or f"{default_data_folder(os.environ)}-demo", port)
         done = _run(settings, count, stay=True)
+        say(t("已停止。", "Stopped."))
     if done is None:
         context.exit(exits.NO)
     if once:

@@ -68,4 +68,6 @@ def _conclusion(findings: list[Finding]) -> str:
         return t(
             f"\n有 {errors} 个问题必须解决。", f"\n{errors} to put right before a cell can run."
         )
+    if any(f.what == "cell" and f.is_running for f in findings):
+        return t("\n一切正常。", "\nAll is well.")
     return t("\n可以运行: kaipiao up", "\nReady. Type: kaipiao up")

@@ -39,6 +39,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     en: str
     advice_zh: str = ""
     advice_en: str = ""
+    is_running: bool = False  # only of a cell
 
 
 def examine(flags: Mapping[str, object]) -> Iterator[Finding]:
@@ -246,6 +247,7 @@ def look_at_cell(settings: Settings) -> Finding:
         zh=f"单元运行于 {running.url} (进程 {running.pid}), {'应答正常' if fine else '没有应答'}",
         en=f"A cell runs at {running.url} (process {running.pid}) and "
         f"{'answers' if fine else 'does not answer'}",
+        is_running=True,
         advice_zh="" if fine else f"查看日志: tail {settings.data}/logs/*.log",
         advice_en="" if fine else f"Look at its logs: tail {settings.data}/logs/*.log",
     )
