@@ -17,12 +17,12 @@ say_ready()
 time.sleep(60)
 """
 STUCK = """
-import signal
+import signal, time
 from kaipiao.app.orders import receive_orders, say_ready
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 orders = receive_orders()
 say_ready()
-while True: pass
+while True: time.sleep(0.01)
 """
 
 
