@@ -17,8 +17,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -26,43 +25,34 @@ import msgspec
 from kaipiao.app.child import Child
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.crowd import make_crowd_file
+from kaipiao.app.database import Database, database_of
 from kaipiao.app.first_key import ensure_first_key
 from kaipiao.app.folder import CellFolder, OnlySupervisor, Running, write_whole
 from kaipiao.app.journal import keep_journal
 from kaipiao.app.last_words import Held, allow_many_files
+from kaipiao.app.listener import bind
 from kaipiao.app.orders import Orders, encode_orders
 from kaipiao.app.probe import until_it_works
 from kaipiao.app.settings import Settings, SettingsWrong
 from kaipiao.app.stand_in import StandIn
 from kaipiao.errors import Outage
 from kaipiao.evidence.keys import open_key
-from kaipiao.ledger.embedded.server import EmbeddedPostgres
 from kaipiao.ledger.migrate import migrate
 from kaipiao.ledger.store import Store
 
-WORKER_STOP_S = 2.0
-WORK_STOP_S = 1.2
+WORKER_STOP_S = 1.5
+WORK_STOP_S = 1.0
 """Together with the database's own second these make a stop of less than five."""
 
 OPEN_WITHIN_S = 60.0
 """A cell that answers nothing for so long will not: better to say so than to go on trying."""
 
-BACKLOG = 2048
 LEAVE_WITHIN_S = 5.0
 """Workers of a supervisor that was killed leave the port within this."""
 
 log = logging.getLogger(__name__)
 
 Announce = Callable[[Running], None]
-
-
-class Database:
-    """The addresses of the database: for migrations, and for everything else."""
-
-    def __init__(self, owner: str, app: str, *, is_ours: bool) -> None:
-        self.owner = owner
-        self.app = app
-        self.is_ours = is_ours
 
 
 async def run_cell(
@@ -122,56 +112,6 @@ async def prepare(folder: CellFolder, settings: Settings, database: Database) ->
         await store.close()
 
 
-@asynccontextmanager
-async def database_of(settings: Settings) -> AsyncIterator[Database]:
-    """The database, running; ours is kept alive inside this block and stopped after it."""
-    if settings.dsn:
-        yield Database(settings.dsn, settings.dsn, is_ours=False)
-        return
-    server = EmbeddedPostgres(Path(settings.data))
-    await server.start()
-    keeping = asyncio.create_task(server.run())
-    try:
-        yield Database(server.dsn_owner, server.dsn_app, is_ours=True)
-    finally:
-        await server.stop()
-        await keeping
-
-
-async def bind(settings: Settings, *, patience_s: float) -> socket.socket:
-    """The listening socket.  It outlives every worker; children inherit it."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + patience_s
-    while True:
-        try:
-            return _bind_once(settings)
-        except OSError as error:
-            if loop.time() >= deadline or not settings.port:
-                port = settings.port
-                raise SettingsWrong(
-                    "port",
-                    f"{settings.host}:{port}",
-                    zh=f"无法监听: {error.strerror}。请用 --port 换一个端口, 或 --port 0 任选。",
-                    en=f"cannot listen: {error.strerror}. Name another with --port, or "
-                    "--port 0 for any.",
-                ) from None
-        await asyncio.sleep(0.1)
-
-
-def _bind_once(settings: Settings) -> socket.socket:
-    info = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
-    listener = socket.socket(info[0], socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(info[4])
-        listener.listen(BACKLOG)
-        listener.setblocking(False)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
 def _stop_on_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -229,8 +169,7 @@ class Cell:
         forget(self._folder.running, ready_file)
         await self._stand_in.go_on_duty()
         await asyncio.gather(*(worker.stop(WORKER_STOP_S) for worker in self._workers))
-        await asyncio.gather(*(held.close() for held in self._held))
-        await self._work.stop(WORK_STOP_S)
+        await asyncio.gather(self._work.stop(WORK_STOP_S), *(held.close() for held in self._held))
         self._stand_in.go_off_duty()
 
     def _running(self) -> Running:

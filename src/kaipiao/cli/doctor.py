@@ -3,7 +3,8 @@
 import click
 
 from kaipiao.cli import exits
-from kaipiao.cli.examine import Finding, examine
+from kaipiao.cli.examine import examine
+from kaipiao.cli.finding import Finding
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say, say_json
 

@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-import msgspec
-
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.folder import CellFolder, read_running
-from kaipiao.app.probe import works
 from kaipiao.app.settings import Settings, load_settings
-from kaipiao.ledger.embedded.account import choose_account
-from kaipiao.ledger.embedded.failure import DatabaseWontStart
-from kaipiao.ledger.embedded.programs import find_programs
+from kaipiao.cli.examine_cell import (
+    look_at_cell,
+    look_at_folder,
+    look_at_postgres,
+    look_at_user,
+)
+from kaipiao.cli.finding import Finding, existing
 
 DISK_ERROR_BYTES = 256 * 2**20
 DISK_WARNING_BYTES = 2 * 2**30
@@ -28,18 +29,6 @@ FSYNC_WARNING_MS = 20.0
 FSYNC_TRIES = 20
 FIRST_YEAR = 2025
 """A clock before the year of this program is wrong."""
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing looked at.  An ``error`` keeps a cell from running."""
-
-    what: str
-    level: Literal["ok", "warning", "error"]
-    zh: str
-    en: str
-    advice_zh: str = ""
-    advice_en: str = ""
-    is_running: bool = False  # only of a cell
 
 
 def examine(flags: Mapping[str, object]) -> Iterator[Finding]:
@@ -82,7 +71,7 @@ def look_at_installers(settings: Settings) -> Finding:
 
 
 def look_at_disk(settings: Settings) -> Finding:
-    folder = _existing(Path(settings.data))
+    folder = existing(Path(settings.data))
     free = shutil.disk_usage(folder).free
     level: Literal["ok", "warning", "error"] = "ok"
     if free < DISK_WARNING_BYTES:
@@ -177,82 +166,6 @@ def look_at_locale(settings: Settings) -> Finding:
     )
 
 
-def look_at_postgres(settings: Settings) -> Finding:
-    if settings.dsn:
-        return Finding(
-            what="postgresql",
-            level="ok",
-            zh="使用指定的数据库",
-            en="A database is named by its DSN",
-        )
-    try:
-        programs = find_programs()
-    except DatabaseWontStart as failure:
-        return _from_failure("postgresql", failure)
-    return Finding(
-        what="postgresql",
-        level="ok",
-        zh=f"PostgreSQL {programs.version}, 位于 {programs.bin}",
-        en=f"PostgreSQL {programs.version} in {programs.bin}",
-    )
-
-
-def look_at_user(settings: Settings) -> Finding:
-    try:
-        account = choose_account(CellFolder(settings.data).path / "postgres" / "data")
-    except DatabaseWontStart as failure:
-        return _from_failure("user", failure)
-    return Finding(
-        what="user",
-        level="ok",
-        zh=f"数据库将由用户 {account.name} 运行",
-        en=f"The database will run as {account.name}",
-    )
-
-
-def look_at_folder(settings: Settings) -> Finding:
-    folder = Path(settings.data)
-    if not folder.exists():
-        return Finding(
-            what="folder",
-            level="ok" if os.access(_existing(folder), os.W_OK) else "error",
-            zh=f"数据目录 {folder} 尚不存在, 启动时会建立",
-            en=f"The data folder {folder} will be made at the first start",
-            advice_zh="" if os.access(_existing(folder), os.W_OK) else "无权建立: 用 --data 另选",
-            advice_en=""
-            if os.access(_existing(folder), os.W_OK)
-            else "It may not be made here: name another by --data",
-        )
-    writable = os.access(folder, os.W_OK)
-    return Finding(
-        what="folder",
-        level="ok" if writable else "error",
-        zh=f"数据目录 {folder} {'可用' if writable else '不可写'}",
-        en=f"The data folder {folder} {'is usable' if writable else 'is not writable'}",
-        advice_zh="" if writable else f"改正所有者: sudo chown -R $(id -un) {folder}",
-        advice_en="" if writable else f"Give it to yourself: sudo chown -R $(id -un) {folder}",
-    )
-
-
-def look_at_cell(settings: Settings) -> Finding:
-    running = read_running(CellFolder(settings.data))
-    if running is None:
-        return Finding(
-            what="cell", level="ok", zh="单元没有运行", en="No cell is running in this folder"
-        )
-    fine = works(running)
-    return Finding(
-        what="cell",
-        level="ok" if fine else "error",
-        zh=f"单元运行于 {running.url} (进程 {running.pid}), {'应答正常' if fine else '没有应答'}",
-        en=f"A cell runs at {running.url} (process {running.pid}) and "
-        f"{'answers' if fine else 'does not answer'}",
-        is_running=True,
-        advice_zh="" if fine else f"查看日志: tail {settings.data}/logs/*.log",
-        advice_en="" if fine else f"Look at its logs: tail {settings.data}/logs/*.log",
-    )
-
-
 _LOOKS: tuple[Callable[[Settings], Finding], ...] = (
     look_at_python,
     look_at_installers,
@@ -269,13 +182,8 @@ _LOOKS: tuple[Callable[[Settings], Finding], ...] = (
 )
 
 
-def _existing(folder: Path) -> Path:
-    """The folder, or the nearest above it that is there."""
-    return next(path for path in (folder, *folder.parents) if path.exists())
-
-
 def _writable(folder: Path) -> Path:
-    place = _existing(folder)
+    place = existing(folder)
     return place if os.access(place, os.W_OK) else Path(tempfile.gettempdir())
 
 
@@ -297,14 +205,3 @@ def is_taken(host: str, port: int) -> bool:
         except OSError:
             return True
     return False
-
-
-def _from_failure(what: str, failure: DatabaseWontStart) -> Finding:
-    return Finding(
-        what=what,
-        level="error",
-        zh="数据库无法运行",
-        en="The database cannot run",
-        advice_zh=failure.zh,
-        advice_en=failure.en,
-    )
