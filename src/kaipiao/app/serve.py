@@ -5,8 +5,10 @@ SIGTERM it stops accepting, finishes what it is doing, and hands back its number
 """
 
 import asyncio
+import gc
 import logging
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import uvicorn
@@ -22,6 +24,13 @@ from kaipiao.gateway.last_words import LastWords
 FINISH_WITHIN_S = 1
 YIELD_S = 0.001
 """How long a caller waits at most because a worker with fewer callers should take it."""
+
+BREATH_S = 0.1
+"""How long a worker that cannot take callers leaves them to the others."""
+
+COLLECT_EVERY = 50_000
+"""New objects between two looks for cycles (Python's own: 700).  We make next to none, and
+each look costs time that a crowd of callers waits for."""
 
 _log = logging.getLogger(__name__)
 
@@ -61,13 +70,16 @@ class Server(uvicorn.Server):
         if not self._crowd.has_fewer_elsewhere():
             self._take()
             return
+        self._look_away(YIELD_S, self._take_after_all)
+
+    def _look_away(self, seconds: float, then: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._listener)
-        self._yielding = loop.call_later(YIELD_S, self._take_after_all)
+        self._yielding = loop.call_later(seconds, then)
 
     def _take_after_all(self) -> None:
-        self._take()
         self._listen()
+        self._take()
 
     def _take(self) -> None:
         loop = asyncio.get_running_loop()
@@ -77,6 +89,7 @@ class Server(uvicorn.Server):
             return
         except OSError as error:  # no file left, or the caller is gone already
             _log.warning("a caller could not be taken: %s", error)
+            self._look_away(BREATH_S, self._listen)  # they still wait: do not spin on them
             return
         caller.setblocking(False)
         caller.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -115,6 +128,8 @@ async def serve(orders: Orders) -> None:
 
 def main() -> None:
     orders = receive_orders()
+    gc.freeze()  # what the imports made stays for good: never look at it again
+    gc.set_threshold(COLLECT_EVERY)
     keep_journal(CellFolder(orders.settings.data).logs, orders.name)
     import uvloop
 
