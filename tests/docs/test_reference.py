@@ -4,7 +4,6 @@ import pytest
 from tests.docs.files import ROOT
 from tests.docs.generate import REFERENCE, page_names, path_of, render_page
 
-
 WRITTEN = {"http"}
 """Written by hand, and held to the code by tests of their own (``tests/unit/gateway``)."""
 

@@ -38,7 +38,6 @@ class Ask(NamedTuple):
     payload: bytes | None = None
 
 
-
 class Issuing:
     """Issues originals, one or a crowd at a time."""
 
