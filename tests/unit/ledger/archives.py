@@ -23,7 +23,9 @@ from kaipiao.ledger.archive.archiver import Archiver, Step, open_archiver
 from kaipiao.ledger.store import Store
 from kaipiao.ports import Entry
 
-DECEMBER, JANUARY = TaxMonth(202512), TaxMonth(202601)
+NOVEMBER, DECEMBER, JANUARY = TaxMonth(202511), TaxMonth(202512), TaxMonth(202601)
+IN_NOVEMBER = datetime(2025, 11, 20, 4, 0, tzinfo=UTC)
+LAST_OF_NOVEMBER = datetime(2025, 11, 30, 12, 0, tzinfo=UTC)
 IN_DECEMBER = datetime(2025, 12, 20, 4, 0, tzinfo=UTC)
 IN_JANUARY = datetime(2026, 1, 20, 4, 0, tzinfo=UTC)
 PART = "batch_25311_0"
@@ -66,10 +68,10 @@ class OldCell:
         receipt = self.receipts[key] = await store.ledger.record(asked)
         return receipt
 
-    async def live_through_december(self, store: Store) -> None:
-        """A few batches of several sizes; one original is partly reversed."""
-        for month in (202512, 202601):
-            await store.credit.grant(SELLER.taxpayer_id, PLENTY_FEN, month=TaxMonth(month))
+    async def live_through_a_month(self, store: Store) -> None:
+        """From the clock's instant on: a few batches of several sizes; one original is reversed."""
+        for month in (NOVEMBER, DECEMBER, JANUARY):
+            await store.credit.grant(SELLER.taxpayer_id, PLENTY_FEN, month=month)
         first = await self.issue(store, "first", entry("first", n=1))
         await self.issue(store, "red", red_entry(first.number, "red"))
         for size in (1, 40, 7):
@@ -141,7 +143,7 @@ class OldCell:
             if page.after is None:
                 break
             after = page.after
-        for month in (DECEMBER, JANUARY):
+        for month in (NOVEMBER, DECEMBER, JANUARY):
             first, last = (bound.date() for bound in month_bounds(month))
             pages.append(await store.ledger.page(SELLER.taxpayer_id, since=first, until=last))
         return pages

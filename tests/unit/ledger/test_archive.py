@@ -13,10 +13,21 @@ import pytest
 import pytest_asyncio
 from tests.conftest import Database
 from tests.stores import entry, red_entry
-from tests.unit.ledger.archives import DECEMBER, IN_DECEMBER, IN_JANUARY, JANUARY, PART, OldCell
+from tests.unit.ledger.archives import (
+    DECEMBER,
+    IN_DECEMBER,
+    IN_JANUARY,
+    IN_NOVEMBER,
+    JANUARY,
+    LAST_OF_NOVEMBER,
+    NOVEMBER,
+    PART,
+    OldCell,
+)
 
 from kaipiao.errors import KeyReused, Outage, RulesBroken
 from kaipiao.evidence.reader import TilesDamaged
+from kaipiao.fiscal.month import TaxMonth
 from kaipiao.ledger.archive.archiver import ArchiverBusy
 from kaipiao.ledger.archive.file import ArchiveDamaged
 from kaipiao.ledger.archive.parts import PART_SERIALS
@@ -37,7 +48,7 @@ async def cell(database: Database, tmp_path: Path) -> AsyncIterator[OldCell]:
 async def store(cell: OldCell) -> Store:
     """The server that issued December and January; its year is over."""
     opened = await cell.open()
-    await cell.live_through_december(opened)
+    await cell.live_through_a_month(opened)
     await cell.live_into_january(opened)
     return opened
 
@@ -183,64 +194,66 @@ async def test_nobody_waits_while_a_partition_is_detached(cell: OldCell, store: 
     await running
 
 
-async def test_a_partition_that_may_still_grow_stays(cell: OldCell) -> None:
-    """December's own partition, in December and while its year lasts."""
-    store = await cell.open()
-    await cell.live_through_december(store)
-    cell.clock.advance(timedelta(days=5))
+USE_THE_RANGE = "UPDATE number_range SET next_serial = 2000000"
+USE_THE_BLOCKS = "UPDATE number_block SET last_serial = next_serial - 1"
+
+
+@pytest.mark.parametrize("used", [(), (USE_THE_RANGE,), (USE_THE_BLOCKS,)])
+async def test_a_partition_that_may_still_grow_stays(cell: OldCell, used: tuple[str, ...]) -> None:
+    """While its year lasts: some process holds a block of it, or may yet take one."""
+    cell.clock.set(IN_NOVEMBER)
+    await cell.live_through_a_month(await cell.open())
+    cell.clock.set(IN_DECEMBER)
+    for sql in used:
+        await as_owner(cell, sql)
 
     steps = await cell.run(DECEMBER)
 
-    assert {step.part: step.why for step in steps} == {PART: "open"}
+    assert [step.why for step in steps if step.part == PART] == ["open"]
     assert not any(cell.archive.iterdir())
 
 
-async def test_a_full_partition_of_this_year_may_go(cell: OldCell) -> None:
-    """All its numbers are used, as if other processes had issued the rest."""
-    store = await cell.open()
-    await cell.live_through_december(store)
-    cell.clock.set(IN_DECEMBER - timedelta(days=60))
-    before = await cell.everything(store)
-    cell.clock.set(IN_DECEMBER)
-    await as_owner(cell, "UPDATE number_range SET next_serial = $1", PART_SERIALS)
-    assert [step.why for step in await cell.run(DECEMBER)] == ["open"]
-    await as_owner(cell, "UPDATE number_block SET last_serial = next_serial - 1")
-    assert [step.why for step in await cell.run(DECEMBER)] == ["young"]
-    await as_owner(cell, "UPDATE batch SET issued_at = issued_at - interval '40 days'")
-
-    with pytest.raises(LogDiffers):  # we have just changed what the log has
-        await cell.run(DECEMBER)
-
-    await as_owner(cell, "UPDATE batch SET issued_at = issued_at + interval '40 days'")
-    assert await cell.everything(store) == before
-    assert await is_there(cell)
-
-
-@pytest.mark.parametrize(
-    ("now", "why"),
-    [(IN_JANUARY, None), (IN_DECEMBER + timedelta(hours=20), "young")],
-)
-async def test_an_invoice_of_the_last_day_keeps_its_partition(
-    cell: OldCell, store: Store, now: Any, why: str | None
+@pytest.mark.parametrize("before", [NOVEMBER, DECEMBER])
+async def test_a_full_partition_goes_when_its_month_is_over(
+    cell: OldCell, before: TaxMonth
 ) -> None:
+    """All its numbers are used, as if other processes had issued the rest."""
+    cell.clock.set(IN_NOVEMBER)
+    store = await cell.open()
+    await cell.live_through_a_month(store)
+    cell.clock.set(IN_DECEMBER)
+    for sql in (USE_THE_RANGE, USE_THE_BLOCKS):
+        await as_owner(cell, sql)
+    told = await cell.everything(store)
+
+    steps = [step for step in await cell.run(before) if step.part == PART]
+
+    assert steps[-1].why == ("young" if before == NOVEMBER else None)
+    assert await is_there(cell) is (before == NOVEMBER)
+    assert await cell.everything(store) == told
+
+
+async def test_an_invoice_of_the_last_day_keeps_its_partition(cell: OldCell) -> None:
     """Someone may still be in doubt about it, and ask."""
-    await as_owner(cell, "UPDATE number_range SET next_serial = $1", 2 * PART_SERIALS)
-    await as_owner(cell, "UPDATE number_block SET last_serial = next_serial - 1")
-    cell.clock.set(now)
-    before = JANUARY if why is None else DECEMBER
-    if why:
-        changed = "UPDATE batch SET issued_at = '2025-11-30 15:00Z' WHERE series = 25311"
-        await as_owner(cell, changed)
-        cell.clock.set(IN_DECEMBER.replace(day=1, hour=1))
+    cell.clock.set(LAST_OF_NOVEMBER)
+    store = await cell.open()
+    await cell.live_through_a_month(store)
+    for sql in (USE_THE_RANGE, USE_THE_BLOCKS):
+        await as_owner(cell, sql)
+    issued_at = cell.receipts["of-7-6"].issued_at
 
-    steps = await cell.run(before, dry=True)
+    found = []
+    for age in (timedelta(hours=12), timedelta(days=1), timedelta(days=1, microseconds=1)):
+        cell.clock.set(issued_at + age)
+        steps = await cell.run(DECEMBER, dry=True)
+        found.append([step.why for step in steps if step.part == PART])
 
-    assert [step.why for step in steps if step.part == PART] == [why]
+    assert found == [["young"], ["young"], [None]]
 
 
 async def test_what_has_no_place_or_no_checkpoint_stays(cell: OldCell) -> None:
     store = await cell.open()
-    await cell.live_through_december(store)
+    await cell.live_through_a_month(store)
     await cell.issue(store, "late", entry("late", n=600))
     cell.clock.set(IN_JANUARY)
 

@@ -5,8 +5,7 @@
             [series, first serial, count, issued at in µs, secret (32), payload (zstd of msgpack)]
     index   56 bytes a frame, big-endian: first serial (8), place (8), length (4), count (4),
             SHA-256 of the frame (32)
-    tail    62 bytes: place of the index (8), frames (8), SHA-256 of the index (32),
-            "kaipiao end 1\\n"
+    tail    30 bytes: place of the index (8), frames (8), "kaipiao end 1\\n"
 
 Leaves are not in it: they can be made again from what is.  Whoever reads a frame checks its
 digest, so bytes that rot are an error and never another invoice.
@@ -28,13 +27,11 @@ from kaipiao.ledger.batch import Unpacked, unpack_blob
 HEAD = b"kaipiao archive 1\n"
 END = b"kaipiao end 1\n"
 _ENTRY = struct.Struct(">QQII32s")
-_TAIL = struct.Struct(">QQ32s14s")
+_TAIL = struct.Struct(">QQ14s")
 _FIRST_SERIAL = struct.Struct(">Q")
 
 SYNC_EVERY_BYTES = 8 << 20
 """Forced to the disk in such pieces: one large piece would make commits beside us wait for it."""
-
-CHUNK_BYTES = 1 << 20
 
 
 class ArchiveDamaged(Exception):
@@ -95,10 +92,13 @@ class Writer:
         self._index: list[bytes] = []
         self._hash = hashlib.sha256()
         self._place = self._synced = 0
+        self._last_serial = -1
         self._write(HEAD)
 
     def add(self, frame: Frame) -> None:
         """Frames come by rising first serial."""
+        assert frame.first_serial > self._last_serial
+        self._last_serial = frame.first_serial
         content = _encode(frame)
         sha256 = hashlib.sha256(content).digest()
         place = self._place, len(content), frame.count
@@ -110,7 +110,7 @@ class Writer:
     def seal(self) -> Sealed:
         """Index and tail; then the file is durable, under its name."""
         index = b"".join(self._index)
-        tail = _TAIL.pack(self._place, len(self._index), hashlib.sha256(index).digest(), END)
+        tail = _TAIL.pack(self._place, len(self._index), END)
         self._write(index)
         self._write(tail)
         self._sync()
@@ -162,11 +162,6 @@ class Reader:
     def close(self) -> None:
         os.close(self._handle)
 
-    def check_index(self) -> None:
-        index = self._read(self._index, self._frames * _ENTRY.size)
-        if hashlib.sha256(index).digest() != self._index_sha256:
-            raise self._damaged("its index has another digest")
-
     def find(self, first_serial: int) -> Frame:
         """The batch that begins there."""
         low, high = 0, self._frames
@@ -188,7 +183,7 @@ class Reader:
         if size < len(HEAD) + _TAIL.size or self._read(0, len(HEAD)) != HEAD:
             raise self._damaged("it does not begin as one")
         tail = self._read(size - _TAIL.size, _TAIL.size)
-        self._index, self._frames, self._index_sha256, end = _TAIL.unpack(tail)
+        self._index, self._frames, end = _TAIL.unpack(tail)
         if end != END or self._index + self._frames * _ENTRY.size + _TAIL.size != size:
             raise self._damaged("it does not end as one")
 

@@ -41,7 +41,6 @@ class Shelf:
     def __init__(self, pool: Pool, folder: Path | None) -> None:
         self._pool = pool
         self._folder = folder
-        self._checked: set[str] = set()
 
     async def batch(self, series: int, serial: int) -> Unpacked | None:
         """The archived batch that holds this serial; None if none does.  Raises Outage."""
@@ -81,9 +80,6 @@ class Shelf:
         while at < len(rows):
             name = rows[at]["name"]
             with Reader(self._folder / name) as reader:
-                if name not in self._checked:  # once a process: it may be large
-                    reader.check_index()
-                    self._checked.add(name)
                 while at < len(rows) and rows[at]["name"] == name:
                     row = rows[at]
                     batches.append(reader.find(row["first_serial"]).unpack(row["first_index"]))
