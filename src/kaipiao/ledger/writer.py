@@ -12,6 +12,7 @@ Three traps are closed here, all of them measured:
 
 import asyncio
 import contextlib
+import time
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,17 @@ COMMIT_WITHIN_S = 10.0
 CONNECT_WITHIN_S = 2.0
 BLOCK_SIZE = 10_000
 """Serials a process takes at once; divides the 2,000,000 of a partition."""
+
+
+SESSION = {
+    "application_name": "kaipiao writer",
+    "synchronous_commit": "on",
+    "plan_cache_mode": "force_generic_plan",  # planning costs more than a small batch
+}
+
+REPLAN_EVERY_S = 60.0
+"""A plan made when a cell was new reads every credit line to find one; as lines are granted by
+the thousand, PostgreSQL itself notices after minutes."""
 
 
 class Block(msgspec.Struct):
@@ -64,6 +76,7 @@ class Writer:
         self._commit_within_s = commit_within_s
         self._connection: asyncpg.Connection[Any] | None = None
         self._statements: dict[str, Any] = {}
+        self._replan_at = 0.0
         self._unreplicated = False
         self.block: Block | None = None
 
@@ -80,21 +93,21 @@ class Writer:
             connection = await asyncpg.connect(
                 self._dsn,
                 timeout=CONNECT_WITHIN_S,
-                server_settings={
-                    "application_name": "kaipiao writer",
-                    "plan_cache_mode": "force_generic_plan",
-                    "synchronous_commit": "on",
-                },
+                server_settings=SESSION,
             )
             connection.add_log_listener(self._hear)
-            self._statements = {
-                sql: await connection.prepare(sql)
-                for sql in (COMMIT_ORIGINALS, COMMIT_WITH_RED_LETTERS)
-            }
+            await self._plan(connection)
         except (*AWAY, asyncpg.PostgresError) as error:
             raise Unavailable(repr(error)) from error
         self._connection = connection
         return connection
+
+    async def _plan(self, connection: "asyncpg.Connection[Any]") -> None:
+        self._statements = {
+            sql: await connection.prepare(sql)
+            for sql in (COMMIT_ORIGINALS, COMMIT_WITH_RED_LETTERS)
+        }
+        self._replan_at = time.monotonic() + REPLAN_EVERY_S
 
     async def block_of(self, series: Series) -> Block:
         """A block of that series with room in it."""
@@ -124,6 +137,8 @@ class Writer:
         """
         connection, block = await self.connection(), self.block
         assert block is not None
+        if time.monotonic() > self._replan_at:
+            await self._ask(self._plan(connection))
         count = len(rows.receipts)
         sql = COMMIT_WITH_RED_LETTERS if rows.red_letters else COMMIT_ORIGINALS
         parameters = (

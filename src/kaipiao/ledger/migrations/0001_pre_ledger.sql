@@ -55,6 +55,10 @@ CREATE TABLE outbox (  -- what others must still do with a batch; they delete wh
     PRIMARY KEY (topic, series, first_serial)
 );
 
+-- The log takes its batches in this order, and must not pass over what waits for others.
+CREATE INDEX outbox_evidence ON outbox (queued_at, series, first_serial)
+    WHERE topic = 'evidence';
+
 -- Credit ------------------------------------------------------------------------------------
 
 CREATE TABLE credit_standing (  -- 授信额度: the monthly limit until changed
