@@ -249,6 +249,26 @@ async def test_a_stranger_with_the_number_of_a_dead_server_is_left_alone(
         stranger.wait()
 
 
+async def test_the_number_on_the_socket_of_a_dead_server_is_not_believed(
+    scratch: Path, start_postgres: Start
+) -> None:
+    """It is a stranger's by now, or its process is dead and nobody has buried it yet."""
+    server = await start_postgres()
+    sockets, account = server.sockets, choose_account(data_of(scratch))
+    await server.stop()
+    stranger = sleep_as_server_user(scratch)
+    lock_file = sockets / ".s.PGSQL.5432.lock"
+    lock_file.write_text(f"{stranger.pid}\n{data_of(scratch)}\n1\n5432\n{sockets}\n")
+    os.chown(lock_file, account.uid, account.gid)
+
+    try:
+        await start_postgres()
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
 async def test_the_server_of_another_cell_is_left_alone(
     scratch: Path, postgres: EmbeddedPostgres, start_postgres: Start
 ) -> None:

@@ -25,6 +25,7 @@ from kaipiao.ledger.embedded.account import ENVIRONMENT
 from kaipiao.ledger.embedded.cluster import make_roles
 from kaipiao.ledger.embedded.failure import DatabaseWontStart, explain, read_tail
 from kaipiao.ledger.embedded.passwords import APP, DATABASE, OWNER, ROOT, compose_dsn
+from kaipiao.ledger.embedded.places import SOCKET_NAME
 from kaipiao.ledger.embedded.prepare import Prepared, Wish, prepare
 from kaipiao.ledger.embedded.programs import SHARED, Programs
 from kaipiao.ledger.embedded.settings import Size
@@ -145,6 +146,9 @@ class EmbeddedPostgres:
     def _launch(self) -> None:
         """Fork from this very thread, which is the one the server's life is tied to."""
         places, programs, account, _ = self._prepared
+        # Nothing runs on our data, so this is of a server that was killed.  PostgreSQL would refuse
+        # to start while its number is a stranger's, or a dead process's that nobody has buried.
+        (places.sockets / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
         arguments = [os.getpid(), account.uid, account.gid]
         command = [programs.bin / "postgres", "-D", places.data]
         with places.start_log.open("wb") as output:
