@@ -126,6 +126,37 @@ async def test_who_hangs_up_keeps_what_was_issued(bench: Bench) -> None:
     assert pipe.sent == [] or pipe.sent[-1].get("more_body") is True
 
 
+@pytest.mark.parametrize("path", [BATCH, "/v1/invoices"])
+async def test_who_is_cut_off_by_a_stop_is_told_to_ask_again(bench: Bench, path: str) -> None:
+    """A server that must stop cancels what it cannot wait for; that is no defect of ours."""
+    pipe = Pipe(await bench.key())
+    media_type = NDJSON if path == BATCH else {"content-type": "application/json"}
+    scope = pipe.scope(path, {**media_type, "idempotency-key": "sale-1"})
+    task = asyncio.create_task(bench.app(scope, pipe.receive, pipe.send))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    await asyncio.wait_for(task, 5)
+
+    problem = json.loads(pipe.body())
+    assert (pipe.sent[0]["status"], problem["code"]) == (503, "unavailable")
+    assert problem["retryable"]
+
+
+async def test_an_answer_that_has_begun_is_cut_off_by_a_stop(bench: Bench) -> None:
+    await bench.store.credit.grant(SELLER.taxpayer_id, 10**9, month=202611)
+    pipe = Pipe(await bench.key())
+    task = asyncio.create_task(bench.app(pipe.scope(BATCH, NDJSON), pipe.receive, pipe.send))
+    pipe.give(line("sale-1"))
+    async with asyncio.timeout(5):
+        while not pipe.body():
+            await asyncio.sleep(0.01)
+    task.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(pipe.body().splitlines()) == 1, "no second answer was put behind the first"
+
+
 Limited = Callable[..., Any]
 
 

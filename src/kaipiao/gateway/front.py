@@ -80,6 +80,10 @@ class Front:
             answer = await self._answer(visit, scope, receive, send)
         except CallerGone:
             visit.status, answer = CALLER_GONE, None
+        except asyncio.CancelledError:  # the server stops and waits no longer
+            if visit.status:
+                raise
+            answer = self.problem(visit, Outage("serve"))
         except Exception as failure:
             if visit.status:  # too late for a problem: cut the answer off, visibly
                 raise

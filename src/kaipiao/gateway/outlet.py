@@ -62,7 +62,6 @@ class Outlet:
 
     def _begin(self) -> "asyncio.Task[None]":
         if self._sending is None:
-            self._visit.status = 200
             self._sending = asyncio.create_task(self._run())
         return self._sending
 
@@ -75,6 +74,7 @@ class Outlet:
 
     async def _run(self) -> None:
         visit = self._visit
+        visit.status = 200  # from here on nothing else can be answered
         headers = [
             self._media_type,
             NO_STORE,
