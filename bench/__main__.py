@@ -20,9 +20,13 @@ QUICK_WARM_S, QUICK_MEASURE_S = 0.7, 2.5
 
 
 def main() -> int:
-    asked = _parser().parse_args()
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
+    if sys.argv[1:2] == ["growth"]:
+        from bench.growth.run import main as grow
+
+        return grow(sys.argv[2:])
+    asked = _parser().parse_args()
     try:
         found = measure_all(asked)
     except Failed as failure:
