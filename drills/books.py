@@ -1,0 +1,182 @@
+"""What the cell holds, read from its tables and its files, not through its API."""
+
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from kaipiao.base.canonical import digest
+from kaipiao.evidence.audit import audit
+from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, Checkpoint, parse_checkpoint
+from kaipiao.evidence.note import Standing, VerifierKey, parse_note
+from kaipiao.evidence.reader import TileReader, TilesDamaged
+from kaipiao.evidence.tiles import TILE_WIDTH
+from kaipiao.fiscal.invoice import Amounts
+from kaipiao.fiscal.leaf import LEAF_BYTES, leaf_of, microseconds, salt_of
+from kaipiao.fiscal.money import Fen
+from kaipiao.fiscal.month import TaxMonth, tax_month
+from kaipiao.fiscal.number import Series, compose_number
+from kaipiao.ledger.batch import key_id, unpack_blob
+
+CHUNK = 500
+
+
+class Held(msgspec.Struct, frozen=True, gc=False):
+    """One invoice as it is stored.  ``leaf`` is the one stored with it."""
+
+    number: str
+    seller: str
+    key: str
+    digest: str
+    net_fen: int
+    tax_fen: int
+    month: TaxMonth
+    leaf: bytes
+    leaf_is_right: bool  # it is the digest of these very fields
+
+
+class Batch(msgspec.Struct, frozen=True, gc=False):
+    series: int
+    first_serial: int
+    count: int
+
+
+class Block(msgspec.Struct, frozen=True, gc=False):
+    series: int
+    first_serial: int
+    last_serial: int
+    next_serial: int
+
+
+class CreditHeld(msgspec.Struct, frozen=True, gc=False):
+    limit_fen: int
+    drawn_fen: int
+
+
+class Books(msgspec.Struct, kw_only=True):
+    """Everything that the judge looks at."""
+
+    invoices: list[Held] = []
+    batches: list[Batch] = []
+    blocks: list[Block] = []
+    keys: dict[bytes, str] = {}  # sixteen bytes for (seller, key) → number
+    credit: dict[tuple[str, int], CreditHeld] = {}
+    taken_fen: dict[str, int] = {}  # original → net that red letters took back
+    log_size: int = 0
+    log_batches: list[tuple[int, Batch]] = []  # by first index
+    indexed: list[tuple[int, str, str]] = []  # (log index, seller, number)
+    waiting: int = 0  # batches without a place in the log
+    entries: list[bytes] = []  # of the published log
+    checkpoint: Checkpoint | None = None
+    damage: list[str] = []  # what the audit of the published log found
+
+
+async def read_books(dsn: str, evidence: Path, key: VerifierKey) -> Books:
+    """Read everything; the cell must be quiet."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        books = await _read_tables(connection)
+    finally:
+        await connection.close()
+    return read_log(books, evidence, key)
+
+
+async def _read_tables(connection: "asyncpg.Connection[Any]") -> Books:
+    fetch = connection.fetch
+    books = Books()
+    async with connection.transaction():
+        rows = connection.cursor(
+            "SELECT * FROM batch ORDER BY series, first_serial", prefetch=CHUNK
+        )
+        async for row in rows:
+            books.batches.append(Batch(row["series"], row["first_serial"], row["count"]))
+            books.invoices += _invoices(row)
+    books.blocks = [
+        Block(row["series"], row["first_serial"], row["last_serial"], row["next_serial"])
+        for row in await fetch("SELECT * FROM number_block")
+    ]
+    books.keys = {
+        row["key"].bytes: _number(row["series"], row["serial"])
+        for row in await fetch("SELECT * FROM invoice_key")
+    }
+    books.credit = {
+        (row["seller"], row["month"]): CreditHeld(row["limit_fen"], row["drawn_fen"])
+        for row in await fetch("SELECT * FROM credit_line")
+    }
+    taken = await fetch(
+        "SELECT series, serial, sum(net_fen)::bigint AS fen FROM taken_line GROUP BY 1, 2"
+    )
+    books.taken_fen = {_number(row["series"], row["serial"]): row["fen"] for row in taken}
+    await _read_order(connection, books)
+    return books
+
+
+async def _read_order(connection: "asyncpg.Connection[Any]", books: Books) -> None:
+    books.log_size = await connection.fetchval("SELECT size FROM log_state")
+    books.waiting = await connection.fetchval(
+        "SELECT count(*) FROM outbox WHERE topic = 'evidence'"
+    )
+    books.log_batches = [
+        (row["first_index"], Batch(row["series"], row["first_serial"], row["count"]))
+        for row in await connection.fetch("SELECT * FROM log_batch ORDER BY first_index")
+    ]
+    books.indexed = [
+        (row["log_index"], row["seller"], _number(row["series"], row["serial"]))
+        for row in await connection.fetch("SELECT * FROM invoice_index ORDER BY log_index")
+    ]
+
+
+def _invoices(row: Any) -> list[Held]:
+    """The invoices of one row of ``batch``, with their leaves made again."""
+    month, issued_us = tax_month(row["issued_at"]), microseconds(row["issued_at"])
+    found, leaves = [], row["leaves"]
+    for place, stored in enumerate(unpack_blob(row["payload"])):
+        serial = row["first_serial"] + place
+        number, content = compose_number(Series(row["series"]), serial), digest(stored.draft)
+        net_fen, tax_fen = sum(stored.amounts[::2]), sum(stored.amounts[1::2])
+        totals = Amounts(Fen(net_fen), Fen(tax_fen))
+        leaf = leaves[place * LEAF_BYTES : (place + 1) * LEAF_BYTES]
+        made = leaf_of(number, issued_us, totals, content, salt_of(row["secret"], serial))
+        fields = (number, stored.seller, stored.key, content.hex(), net_fen, tax_fen, month)
+        found.append(Held(*fields, leaf, leaf == made))
+    return found
+
+
+def _number(series: int, serial: int) -> str:
+    return compose_number(Series(series), serial)
+
+
+def read_log(books: Books, folder: Path, key: VerifierKey) -> Books:
+    """Add the published log, as a stranger would read it."""
+
+    def read(name: str) -> bytes:
+        return (folder / name).read_bytes()
+
+    try:
+        books.checkpoint = checkpoint_of(read(CHECKPOINT_NAME).decode(), key)
+        books.damage = audit(TileReader(read), books.checkpoint)
+        tiles, size = TileReader(read), books.checkpoint.size
+        for bundle in range(-(-size // TILE_WIDTH)):
+            books.entries += tiles.entries(bundle, size)
+    except (OSError, ValueError, TilesDamaged) as error:
+        books.damage.append(f"the published log cannot be read: {error!r}")
+    return books
+
+
+def checkpoint_of(note_text: str, key: VerifierKey) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        ValueError: it is none, or not signed by ``key``.
+    """
+    note = parse_note(note_text)
+    checkpoint = parse_checkpoint(note.text)
+    if key.standing(note) is not Standing.SIGNED or checkpoint.origin != key.name:
+        raise ValueError("a checkpoint that the log's key did not sign")
+    return checkpoint
+
+
+def key_mark(seller: str, key: str) -> bytes:
+    """The sixteen bytes under which ``invoice_key`` has this."""
+    return key_id(seller, key)

@@ -1,0 +1,173 @@
+"""Callers: they sell, repeat, reverse, and ask again with the same key until they are answered.
+
+All that they do comes from their seed.  Each has one connection, as a till has.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
+
+from drills.heard import Heard
+from drills.line import Answer, Line, NoDoor, Silence
+from drills.sales import Desk, Sale
+
+SETTLED_WITHIN_S = 90.0
+"""Asked again and again for so long without an answer: a stuck state, which must not exist."""
+
+PAUSE_S = (0.02, 0.2)
+"""Impatient on purpose: a well-behaved client waits as long as it was told."""
+
+BATCH_LINES = (1, 300)
+MANY = "application/x-ndjson"
+
+
+class Callers:
+    """A crowd of them at one cell."""
+
+    def __init__(self, port: int, tokens: list[str], *, seed: int, name: str = "k") -> None:
+        self.heard = Heard()
+        self.desk = Desk()
+        self.open_ = True
+        self._port = port
+        self._tokens = tokens
+        self._seed = seed
+        self._name = name
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, *, tills: int, batchers: int) -> None:
+        crowd = [(Till, n) for n in range(tills)] + [(Batcher, n) for n in range(batchers)]
+        for kind, number in crowd:
+            name = f"{self._name}-{kind.__name__[0]}{number}"
+            line = Line(self._port, self._tokens[len(self._tasks) % len(self._tokens)])
+            caller = kind(self, line, name, Random(f"{self._seed} {name}"))  # noqa: S311
+            self._tasks.append(asyncio.create_task(caller.run()))
+
+    async def finish(self) -> None:
+        """No new sale; everybody who waits for an answer goes on until it is there."""
+        self.open_ = False
+        await asyncio.gather(*self._tasks)
+        self._tasks.clear()
+
+    def abandon(self) -> None:
+        """After a failure: nobody is waited for."""
+        for task in self._tasks:
+            task.cancel()
+
+
+class Caller:
+    """What tills and batchers have in common: patience."""
+
+    def __init__(self, crowd: Callers, line: Line, name: str, rng: Random) -> None:
+        self.heard = crowd.heard
+        self.desk = crowd.desk
+        self.crowd = crowd
+        self.line = line
+        self.name = name
+        self.rng = rng
+        self._count = 0
+
+    async def run(self) -> None:
+        while self.crowd.open_:
+            await self.step()
+        self.line.hang_up()
+
+    async def step(self) -> None:
+        raise NotImplementedError
+
+    def next_sale(self, sellers: list[str]) -> Sale:
+        self._count += 1
+        return self.desk.sale(self.rng.choice(sellers), f"{self.name}-{self._count}")
+
+    async def until_settled(
+        self, what: str, ask: Callable[[], Awaitable[Answer]], settles: Callable[[Answer], bool]
+    ) -> None:
+        deadline = asyncio.get_running_loop().time() + SETTLED_WITHIN_S
+        while asyncio.get_running_loop().time() < deadline:
+            try:
+                if settles(await ask()):
+                    return
+            except NoDoor:
+                self.heard.counts["no door"] += 1
+            except Silence:
+                self.heard.counts["silence"] += 1
+            await asyncio.sleep(self.rng.uniform(*PAUSE_S))
+        self.heard.fault(f"{what}: no answer within {SETTLED_WITHIN_S} s")
+
+
+class Till(Caller):
+    """One invoice a call."""
+
+    _last: Sale | None = None
+    _older: Sale | None = None  # long enough ago to be in the log
+
+    async def step(self) -> None:
+        chance, last = self.rng.random(), self._last
+        if last is None or chance < 0.78:
+            await self._sell(self.next_sale(self.desk.rich))
+        elif chance < 0.84:
+            await self._sell(self.next_sale(self.desk.poor))
+        elif chance < 0.90:
+            await self._sell(self.desk.sale(*last.name))
+        elif chance < 0.92:
+            await self._sell_other_content(last)
+        elif chance < 0.95:
+            await self._ask_for_proof()
+            self._older = last
+        else:
+            await self._reverse(last)
+
+    async def _sell(self, sale: Sale) -> None:
+        await self._ask(sale)
+        if sale.seller in self.desk.rich and sale.name in self.heard.receipts:
+            self._last = sale
+
+    async def _ask(self, sale: Sale) -> None:
+        await self.until_settled(
+            str(sale.name),
+            lambda: self.line.ask(sale.call, sale.body, key=sale.key),
+            lambda answer: self.heard.answer(sale, answer),
+        )
+
+    async def _sell_other_content(self, sale: Sale) -> None:
+        other = self.desk.sale(*sale.name, remark="改了")
+        await self.until_settled(
+            str(sale.name),
+            lambda: self.line.ask(other.call, other.body, key=other.key),
+            lambda answer: self.heard.other_content(sale, answer),
+        )
+
+    async def _reverse(self, sale: Sale) -> None:
+        """All of it, once; a second time under another key must be refused, so we do not."""
+        number = self.heard.receipts[sale.name].number
+        await self._ask(self.desk.reversal(sale, number, f"{sale.key}-red"))
+        self._last = None
+
+    async def _ask_for_proof(self) -> None:
+        """One try: it may not be ready, and nobody may be there."""
+        if self._older is None:
+            return
+        number = self.heard.receipts[self._older.name].number
+        try:
+            answer = await self.line.ask(f"GET /v1/invoices/{number}/receipt")
+        except (NoDoor, Silence):
+            return
+        if answer.whole and answer.status == 200:
+            self.heard.proofs.append(answer.body.decode())
+
+
+class Batcher(Caller):
+    """Many a call; what was not answered goes again, with the same keys."""
+
+    async def step(self) -> None:
+        left = [self.next_sale(self.desk.rich) for _ in range(self.rng.randint(*BATCH_LINES))]
+
+        def ask() -> Awaitable[Answer]:
+            lines = [b'{"key":"%b","draft":%b}\n' % (one.key.encode(), one.body) for one in left]
+            return self.line.ask("POST /v1/invoices:batch", b"".join(lines), kind=MANY)
+
+        def settles(answer: Answer) -> bool:
+            nonlocal left
+            left = self.heard.batch(left, answer)
+            return not left
+
+        await self.until_settled(f"{self.name}, a batch", ask, settles)

@@ -1,0 +1,70 @@
+"""What callers ask for, and what a right answer to it must say.
+
+The arithmetic here is our own, so that a cell that computes wrongly is not its own witness.
+"""
+
+import msgspec
+from bench.drafts import compose_draft, seller_of
+
+from kaipiao.base.canonical import canonical, digest
+from kaipiao.fiscal.draft import Draft
+
+RICH, POOR = 24, 6
+"""Sellers with plenty of credit, and sellers whose credit line is used up on the way."""
+
+PLENTY_FEN = 10**15
+POOR_INVOICES = 20
+TAX_BP = 1300
+
+
+class Sale(msgspec.Struct, frozen=True):
+    """One thing that a caller wants, under a key of its own."""
+
+    seller: str
+    key: str
+    body: bytes
+    digest: str  # hex, of the canonical draft; "" for a red letter, whose draft we do not make
+    net_fen: int
+    tax_fen: int
+    original: str = ""  # for a red letter: the number it takes back
+
+    @property
+    def call(self) -> str:
+        if self.original:
+            return f"POST /v1/invoices/{self.original}/red-letters"
+        return "POST /v1/invoices"
+
+    @property
+    def name(self) -> tuple[str, str]:
+        return self.seller, self.key
+
+
+class Desk:
+    """Makes sales for the sellers of the drill."""
+
+    def __init__(self) -> None:
+        self.rich = [seller_of(n).taxpayer_id for n in range(RICH)]
+        self.poor = [seller_of(n).taxpayer_id for n in range(RICH, RICH + POOR)]
+        self._drafts = {seller_of(n).taxpayer_id: compose_draft(n) for n in range(RICH + POOR)}
+
+    def limit_fen(self, seller: str) -> int:
+        if seller in self.rich:
+            return PLENTY_FEN
+        net_fen, _ = _totals(self._drafts[seller])
+        return net_fen * POOR_INVOICES + net_fen // 2
+
+    def sale(self, seller: str, key: str, *, remark: str = "") -> Sale:
+        """An invoice of its own content: no two sales have one digest."""
+        draft = msgspec.structs.replace(self._drafts[seller], remark=remark or f"单号 {key}")
+        body = canonical(draft)
+        net_fen, tax_fen = _totals(draft)
+        return Sale(seller, key, body, digest(body).hex(), net_fen, tax_fen)
+
+    def reversal(self, sale: Sale, number: str, key: str) -> Sale:
+        body = b'{"reason":"02"}'
+        return Sale(sale.seller, key, body, "", -sale.net_fen, -sale.tax_fen, original=number)
+
+
+def _totals(draft: Draft) -> tuple[int, int]:
+    nets = [line.net_fen or 0 for line in draft.lines]
+    return sum(nets), sum((net * TAX_BP + 5_000) // 10_000 for net in nets)
