@@ -1,9 +1,10 @@
 """What a batch is made of: slim columns, one compressed blob, one leaf an invoice.  Pure.
 
-The blob is zstd (RFC 8878) over msgpack: an array of ``Stored``, in the order of serials.
+The blob is a msgpack array of chunks, in the order of serials; each chunk is zstd (RFC 8878) over
+a msgpack array of at most ``CHUNK`` ``Stored``.  To read one invoice is to unpack one chunk.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import NewType
@@ -23,8 +24,12 @@ from kaipiao.ports import Entry
 KeyId = NewType("KeyId", bytes)
 """Sixteen bytes that stand for one (seller, key)."""
 
-MAX_BLOB_BYTES = 64 << 20
-"""No blob of ours unpacks to more; one that claims to is damaged."""
+CHUNK = 100
+"""Invoices compressed together.  A thousand take 6 % fewer bytes, cost a quarter more CPU to
+compress (they leave the cache), and make a reader of one unpack a megabyte: 2.4 ms, not 0.13."""
+
+MAX_CHUNK_BYTES = 64 << 20
+"""No chunk of ours unpacks to more; one that claims to is damaged."""
 
 
 class Stored(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -40,6 +45,7 @@ class Stored(msgspec.Struct, frozen=True, array_like=True, gc=False):
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(list[Stored]).decode
 _compress = zstandard.ZstdCompressor(level=1).compress
+_unpack_chunks = msgspec.msgpack.Decoder(list[bytes]).decode
 _decompress = zstandard.ZstdDecompressor().decompress
 _decode_draft = msgspec.json.Decoder(Draft).decode
 
@@ -85,7 +91,7 @@ class Rows:
         # Sorted, so that two processes lock the same sellers in the same order.
         self.draws = sorted(draws.items())
         self.leaves = b"".join(leaves)
-        self.payload = _compress(_pack(stored))
+        self.payload = _pack_blob(stored)
         self.red_letters = [
             (entry, receipt.number)
             for entry, receipt in zip(entries, receipts, strict=True)
@@ -112,6 +118,11 @@ class Rows:
         return columns
 
 
+def _pack_blob(stored: Sequence[object]) -> bytes:
+    chunks = [stored[at : at + CHUNK] for at in range(0, len(stored), CHUNK)]
+    return _pack([_compress(_pack(chunk)) for chunk in chunks])
+
+
 def _flat(lines: tuple[Amounts, ...]) -> list[int]:
     flat: list[int] = []
     for line in lines:
@@ -136,19 +147,41 @@ def _append(columns: Sequence[list[object]], *values: object) -> None:
         column.append(value)
 
 
+class Blob:
+    """The invoices of a batch by their place in it; only what is asked for is unpacked."""
+
+    __slots__ = ("_chunk", "_chunks", "_number")
+
+    def __init__(self, payload: bytes) -> None:
+        self._chunks = _unpack_chunks(payload)
+        self._number = -1
+        self._chunk: list[Stored] = []
+
+    def __getitem__(self, place: int) -> Stored:
+        number, within = divmod(place, CHUNK)
+        if number != self._number:
+            self._chunk, self._number = _unpack_chunk(self._chunks[number]), number
+        return self._chunk[within]
+
+    def __iter__(self) -> Iterator[Stored]:
+        for chunk in self._chunks:
+            yield from _unpack_chunk(chunk)
+
+
 class Unpacked(msgspec.Struct, frozen=True):
     """A batch read back."""
 
     series: Series
     first_serial: int
+    count: int
     issued_at: datetime
     secret: bytes
-    stored: list[Stored]
+    stored: Blob
     first_index: int | None  # in the log; None while it has no place yet
 
     @property
     def serials(self) -> range:
-        return range(self.first_serial, self.first_serial + len(self.stored))
+        return range(self.first_serial, self.first_serial + self.count)
 
     def receipt(self, serial: int) -> tuple[Receipt, Digest]:
         """The receipt given for a serial, and the digest of what was asked for it."""
@@ -179,8 +212,8 @@ class Unpacked(msgspec.Struct, frozen=True):
         )
 
 
-def unpack_blob(payload: bytes) -> list[Stored]:
-    return _unpack(_decompress(payload, max_output_size=MAX_BLOB_BYTES))
+def _unpack_chunk(chunk: bytes) -> list[Stored]:
+    return _unpack(_decompress(chunk, max_output_size=MAX_CHUNK_BYTES))
 
 
 def digest8(content: Digest) -> int:

@@ -14,7 +14,7 @@ from kaipiao.base.canonical import digest
 from kaipiao.fiscal.leaf import LEAF_BYTES
 from kaipiao.fiscal.month import tax_month
 from kaipiao.ledger.archive.shelf import Shelf
-from kaipiao.ledger.batch import digest8, unpack_blob
+from kaipiao.ledger.batch import Blob, digest8
 from kaipiao.ledger.pool import Pool
 
 BATCHES_AT_ONCE = 200
@@ -105,7 +105,7 @@ def derive(batches: list[Any], size: int) -> Derived:
         issued_at = batch["issued_at"]
         month = tax_month(issued_at)
         derived.places.append((derived.size, batch["count"], series, first_serial))
-        for serial, stored in enumerate(unpack_blob(batch["payload"]), first_serial):
+        for serial, stored in enumerate(Blob(batch["payload"]), first_serial):
             mark = digest8(digest(stored.draft))
             row = (month, stored.seller, derived.size, issued_at, mark, series, serial)
             derived.rows.append(row)

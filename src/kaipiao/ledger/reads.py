@@ -5,6 +5,7 @@ needs one (seller, digest) is derived in log order by ``order.py``, off the issu
 is not in the database any more is on the shelf (``archive/``).
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from kaipiao.fiscal.money import Fen
 from kaipiao.fiscal.month import BEIJING, tax_month
 from kaipiao.fiscal.number import InvoiceNumber, Series, compose_number, split_number
 from kaipiao.ledger.archive.shelf import Shelf
-from kaipiao.ledger.batch import KeyId, Unpacked, digest8, unpack_blob
+from kaipiao.ledger.batch import Blob, KeyId, Unpacked, digest8
 from kaipiao.ledger.pool import Pool
 from kaipiao.ledger.queue import MAX_BATCH
 from kaipiao.ledger.recent import Given
@@ -32,7 +33,7 @@ that behind, the honest answer is that we do not know."""
 Serial = tuple[Series, int]
 
 _BATCH = """
-SELECT b.series, b.first_serial, b.issued_at, b.secret, b.payload, l.first_index
+SELECT b.series, b.first_serial, b.count, b.issued_at, b.secret, b.payload, l.first_index
   FROM batch AS b LEFT JOIN log_batch AS l USING (series, first_serial)
 """
 _BATCH_OF_SERIAL = (
@@ -87,9 +88,9 @@ class Reads:
         rows = await self._pool.fetch(
             _BATCHES_OF_SERIALS, [one[0] for one in wanted], [one[1] for one in wanted], MAX_BATCH
         )
-        holder = _by_serial(map(_unpack, rows))
+        holder = _holders(map(_unpack, rows), wanted)
         archived = [one for one in wanted if one not in holder]
-        holder |= _by_serial(await self._shelf.batches(archived))
+        holder |= _holders(await self._shelf.batches(archived), archived)
         return [holder[one].invoice(one[1]) for one in wanted]
 
     async def given(self, keys: Sequence[KeyId]) -> dict[KeyId, Given]:
@@ -180,17 +181,26 @@ class Reads:
         return _unpack(row) if row else await self._shelf.batch(series, serial)
 
 
-def _by_serial(batches: Iterable[Unpacked]) -> dict[Serial, Unpacked]:
-    return {(batch.series, serial): batch for batch in batches for serial in batch.serials}
+def _holders(batches: Iterable[Unpacked], wanted: Sequence[Serial]) -> dict[Serial, Unpacked]:
+    """Which batch holds which of these."""
+    ordered = sorted(batches, key=lambda batch: (batch.series, batch.first_serial))
+    starts = [(batch.series, batch.first_serial) for batch in ordered]
+    holders = {}
+    for one in wanted:
+        at = bisect_right(starts, one) - 1
+        if at >= 0 and ordered[at].series == one[0] and one[1] in ordered[at].serials:
+            holders[one] = ordered[at]
+    return holders
 
 
 def _unpack(row: Any) -> Unpacked:
     return Unpacked(
         series=Series(row["series"]),
         first_serial=row["first_serial"],
+        count=row["count"],
         issued_at=row["issued_at"],
         secret=row["secret"],
-        stored=unpack_blob(row["payload"]),
+        stored=Blob(row["payload"]),
         first_index=row["first_index"],
     )
 

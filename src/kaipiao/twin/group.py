@@ -19,7 +19,7 @@ from kaipiao.fiscal.money import Fen
 from kaipiao.fiscal.month import TaxMonth, tax_month
 from kaipiao.fiscal.number import Series
 from kaipiao.fiscal.red_letter import TakenBack
-from kaipiao.ledger.batch import KeyId, Place, Rows, Stored, key_id, unpack_blob
+from kaipiao.ledger.batch import Blob, KeyId, Place, Rows, Stored, key_id
 from kaipiao.ledger.group import GroupCommit
 from kaipiao.ledger.recent import Given
 from kaipiao.ledger.sorting import Sorter
@@ -139,7 +139,7 @@ def _batch_of(rows: Rows, place: Place) -> list[Kept]:
     """What was sent, read back as a reader of the blob would."""
     red = {number: entry for entry, number in rows.red_letters}
     leaves = [rows.leaves[n : n + LEAF_BYTES] for n in range(0, len(rows.leaves), LEAF_BYTES)]
-    stored = unpack_blob(rows.payload)
+    stored = list(Blob(rows.payload))
     return [
         Kept(receipt, red.get(receipt.number) or _entry(one), leaf, salt_of(place.secret, serial))
         for serial, (receipt, one, leaf) in enumerate(

@@ -2,7 +2,7 @@
 
     head    "kaipiao archive 1\\n"
     frames  one a batch, by first serial: a msgpack array
-            [series, first serial, count, issued at in µs, secret (32), payload (zstd of msgpack)]
+            [series, first serial, count, issued at in µs, secret (32), payload (``batch.py``)]
     index   56 bytes a frame, big-endian: first serial (8), place (8), length (4), count (4),
             SHA-256 of the frame (32)
     tail    30 bytes: place of the index (8), frames (8), "kaipiao end 1\\n"
@@ -22,7 +22,7 @@ import msgspec
 
 from kaipiao.fiscal.leaf import leaf_of, microseconds, salt_of
 from kaipiao.fiscal.number import Series
-from kaipiao.ledger.batch import Unpacked, unpack_blob
+from kaipiao.ledger.batch import Blob, Unpacked
 
 HEAD = b"kaipiao archive 1\n"
 END = b"kaipiao end 1\n"
@@ -52,9 +52,10 @@ class Frame(msgspec.Struct, frozen=True, array_like=True):
         return Unpacked(
             series=Series(self.series),
             first_serial=self.first_serial,
+            count=self.count,
             issued_at=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.issued_us),
             secret=self.secret,
-            stored=unpack_blob(self.payload),
+            stored=Blob(self.payload),
             first_index=first_index,
         )
 
