@@ -17,7 +17,7 @@ from kaipiao.fiscal.leaf import LEAF_BYTES, leaf_of, microseconds, salt_of
 from kaipiao.fiscal.money import Fen
 from kaipiao.fiscal.month import TaxMonth, tax_month
 from kaipiao.fiscal.number import Series, compose_number
-from kaipiao.ledger.batch import key_id, unpack_blob
+from kaipiao.ledger.batch import Blob, key_id
 
 CHUNK = 500
 
@@ -131,7 +131,7 @@ def _invoices(row: Any) -> list[Held]:
     """The invoices of one row of ``batch``, with their leaves made again."""
     month, issued_us = tax_month(row["issued_at"]), microseconds(row["issued_at"])
     found, leaves = [], row["leaves"]
-    for place, stored in enumerate(unpack_blob(row["payload"])):
+    for place, stored in enumerate(Blob(row["payload"])):
         serial = row["first_serial"] + place
         number, content = compose_number(Series(row["series"]), serial), digest(stored.draft)
         net_fen, tax_fen = sum(stored.amounts[::2]), sum(stored.amounts[1::2])
