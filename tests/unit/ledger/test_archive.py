@@ -233,6 +233,30 @@ async def test_a_full_partition_goes_when_its_month_is_over(
     assert await cell.everything(store) == told
 
 
+async def test_a_list_goes_in_and_out_of_the_archive(cell: OldCell) -> None:
+    """The second partition is archived before the first: a block of that one is not used up."""
+    cell.clock.set(IN_NOVEMBER)
+    first = await cell.open()
+    await cell.live_through_a_month(first)
+    await as_owner(cell, USE_THE_RANGE)
+    second = await cell.open()
+    for n in range(10):
+        await cell.issue((first, second)[n % 2], f"turn-{n}", entry(f"turn-{n}", n=900 + n))
+    await cell.publish(first)
+    cell.clock.set(IN_DECEMBER)
+    await as_owner(cell, "UPDATE number_range SET next_serial = 4000000")
+    await as_owner(cell, f"{USE_THE_BLOCKS} WHERE first_serial >= 2000000")
+    told = await cell.everything(first)
+
+    steps = await cell.run(DECEMBER)
+
+    assert {step.part: step.what for step in steps} == {
+        "batch_25311_0": "stays",
+        "batch_25311_1": "dropped",
+    }
+    assert await cell.everything(first) == told
+
+
 async def test_an_invoice_of_the_last_day_keeps_its_partition(cell: OldCell) -> None:
     """Someone may still be in doubt about it, and ask."""
     cell.clock.set(LAST_OF_NOVEMBER)
