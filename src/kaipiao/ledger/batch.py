@@ -221,6 +221,11 @@ def digest8(content: Digest) -> int:
     return int.from_bytes(content[:8], "big", signed=True)
 
 
+def seller8(seller: str) -> int:
+    """The first eight bytes of a seller's SHA-256 as PostgreSQL's bigint."""
+    return int.from_bytes(sha256(seller.encode()).digest()[:8], "big", signed=True)
+
+
 def _amounts(stored: Stored) -> tuple[Amounts, ...]:
     flat = stored.amounts
     return tuple(Amounts(Fen(flat[n]), Fen(flat[n + 1])) for n in range(0, len(flat), 2))

@@ -14,7 +14,7 @@ from kaipiao.base.canonical import digest
 from kaipiao.fiscal.leaf import LEAF_BYTES
 from kaipiao.fiscal.month import tax_month
 from kaipiao.ledger.archive.shelf import Shelf
-from kaipiao.ledger.batch import Blob, digest8
+from kaipiao.ledger.batch import Blob, digest8, seller8
 from kaipiao.ledger.pool import Pool
 
 BATCHES_AT_ONCE = 200
@@ -45,7 +45,7 @@ class Derived(msgspec.Struct):
     """Columns of ``invoice_index``, and the batches' places."""
 
     places: list[tuple[int, int, int, int]]
-    rows: list[tuple[int, str, int, Any, int, int, int]]
+    rows: list[tuple[int, int, int, Any, int]]
     size: int
 
 
@@ -68,7 +68,7 @@ class Order:
             if not batches:
                 return size, 0
             derived = derive(batches, size)
-            for month in sorted({row[0] for row in derived.rows}):
+            for month in sorted({row[-1] for row in derived.rows}):
                 await connection.execute("SELECT ensure_index_partition($1)", month)
             await connection.copy_records_to_table("log_batch", records=derived.places)
             await connection.copy_records_to_table("invoice_index", records=derived.rows)
@@ -105,9 +105,9 @@ def derive(batches: list[Any], size: int) -> Derived:
         issued_at = batch["issued_at"]
         month = tax_month(issued_at)
         derived.places.append((derived.size, batch["count"], series, first_serial))
-        for serial, stored in enumerate(Blob(batch["payload"]), first_serial):
+        for stored in Blob(batch["payload"]):
             mark = digest8(digest(stored.draft))
-            row = (month, stored.seller, derived.size, issued_at, mark, series, serial)
+            row = (derived.size, seller8(stored.seller), mark, issued_at, month)
             derived.rows.append(row)
             derived.size += 1
     return derived

@@ -19,7 +19,7 @@ from kaipiao.fiscal.money import Fen
 from kaipiao.fiscal.month import BEIJING, tax_month
 from kaipiao.fiscal.number import InvoiceNumber, Series, compose_number, split_number
 from kaipiao.ledger.archive.shelf import Shelf
-from kaipiao.ledger.batch import Blob, KeyId, Unpacked, digest8
+from kaipiao.ledger.batch import Blob, KeyId, Unpacked, digest8, seller8
 from kaipiao.ledger.pool import Pool
 from kaipiao.ledger.queue import MAX_BATCH
 from kaipiao.ledger.recent import Given
@@ -63,12 +63,33 @@ _TAIL = (
  ORDER BY o.queued_at LIMIT $1
 """
 )
-_PAGE = """
-SELECT log_index, series, serial FROM invoice_index
- WHERE seller = $1 AND log_index >= $2 AND log_index < $3
-   AND month BETWEEN $4 AND $5 AND issued_at >= $6 AND issued_at < $7
- ORDER BY log_index LIMIT $8
+_NUMBERS = """
+SELECT found.log_index, l.series, l.first_serial + found.log_index - l.first_index AS serial
+  FROM found CROSS JOIN LATERAL (
+           SELECT * FROM log_batch WHERE first_index <= found.log_index
+            ORDER BY first_index DESC LIMIT 1
+       ) AS l
+ ORDER BY found.log_index
 """
+_PAGE = (
+    """
+WITH found AS (
+    SELECT log_index FROM invoice_index
+     WHERE seller8 = $1 AND log_index >= $2 AND log_index < $3
+       AND month BETWEEN $4 AND $5 AND issued_at >= $6 AND issued_at < $7
+     ORDER BY log_index LIMIT $8
+)
+"""
+    + _NUMBERS
+)
+_OF_DIGEST = (
+    """
+WITH found AS (
+    SELECT log_index FROM invoice_index WHERE digest8 = $1 ORDER BY log_index LIMIT $2
+)
+"""
+    + _NUMBERS
+)
 _FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 
@@ -128,8 +149,7 @@ class Reads:
         if len(tail) > MAX_TAIL_BATCHES:
             raise Outage("evidence order")
         rows = await self._pool.fetch(
-            "SELECT series, serial FROM invoice_index WHERE digest8 = $1"
-            " ORDER BY log_index LIMIT $2",
+            _OF_DIGEST,
             digest8(digest),
             MAX_BY_DIGEST,
         )
@@ -151,12 +171,21 @@ class Reads:
         first, last = _midnight(since or _FIRST_DAY), _midnight(until or _LAST_DAY)
         end = last + timedelta(days=1)
         rows = await self._pool.fetch(
-            _PAGE, seller, after, high_water, tax_month(first), tax_month(last), first, end, limit
+            _PAGE,
+            seller8(seller),
+            after,
+            high_water,
+            tax_month(first),
+            tax_month(last),
+            first,
+            end,
+            limit,
         )
         invoices = await self.invoices((row["series"], row["serial"]) for row in rows)
         more = len(rows) == limit
         return Page(
-            invoices=tuple(invoices),
+            # Another seller's eight bytes may be the same; its invoices are not told of.
+            invoices=tuple(one for one in invoices if one.draft.seller.taxpayer_id == seller),
             after=rows[-1]["log_index"] + 1 if more else None,
             high_water=high_water,
         )

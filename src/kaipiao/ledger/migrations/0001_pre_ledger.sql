@@ -144,16 +144,14 @@ CREATE TABLE log_batch (  -- the place of every batch in the evidence log, for e
 );
 
 CREATE TABLE invoice_index (  -- look-ups by seller and by digest, in log order
-    month        integer     NOT NULL,           -- tax month, Beijing
-    seller       text        NOT NULL,
-    log_index    bigint      NOT NULL,
-    issued_at    timestamptz NOT NULL,
+    log_index    bigint      NOT NULL,           -- its batch, and so its number: see log_batch
+    seller8      bigint      NOT NULL,           -- first eight bytes of SHA-256 of the seller's id
     digest8      bigint      NOT NULL,           -- first eight bytes of the content digest
-    series       integer     NOT NULL,
-    serial       bigint      NOT NULL
+    issued_at    timestamptz NOT NULL,
+    month        integer     NOT NULL            -- tax month, Beijing; wide columns come first
 ) PARTITION BY RANGE (month);
 
-CREATE INDEX invoice_index_seller ON invoice_index (seller, log_index);
+CREATE INDEX invoice_index_seller ON invoice_index (seller8, log_index);
 CREATE INDEX invoice_index_digest ON invoice_index (digest8);
 
 CREATE TABLE verify_count (
