@@ -168,6 +168,30 @@ def test_requests_in_a_row_are_answered_in_a_row(served: Served) -> None:
     assert heard.endswith(b"ok\n")
 
 
+@pytest.mark.parametrize("way", ["express", "long"])
+def test_noise_behind_a_request_is_not_its_answer(served: Served, way: str) -> None:
+    """Answers come in order, so a no to the second would be taken for a no to the first."""
+    ask = request_of(json.dumps(DRAFT).encode(), served.token, "noise")
+    if way == "long":
+        ask = f"GET /v1/keys HTTP/1.1\r\nauthorization: Bearer {served.token}\r\n\r\n".encode()
+    heard = talk(served, ask + b"\x16\x03\x01 noise\r\n\r\n")
+
+    assert heard == b"" or heard.startswith((b"HTTP/1.1 201", b"HTTP/1.1 200"))
+    assert b"not-http" not in heard
+
+
+def test_many_requests_in_one_piece_are_no_large_headers(served: Served) -> None:
+    """The piece ends somewhere within headers, and is longer than headers may be."""
+    body = json.dumps(DRAFT).encode()
+    asks = b"".join(request_of(body, served.token, f"many-{n}") for n in range(30))
+    last = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    assert len(asks) > HASTY.max_header_bytes
+    heard = talk(served, asks + last[:30], last[30:], pause_s=0.1)
+
+    assert heard.count(b"HTTP/1.1 201 ") == 30
+    assert heard.endswith(b"ok\n")
+
+
 def test_a_batch_is_answered_to_a_client_that_reads_last(served: Served) -> None:
     """Neither what is sent nor what is answered fits between us, and nobody waits for ever."""
     lines = b"".join(

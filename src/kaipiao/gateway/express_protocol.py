@@ -31,6 +31,7 @@ class ExpressCycle:
     __slots__ = ("disconnected", "keep_alive", "response_complete")
 
     message_event = _NoEvent()
+    more_body = False
 
     def __init__(self) -> None:
         self.disconnected = False
@@ -88,6 +89,7 @@ class ExpressProtocol(PatientProtocol):
             self.url == _PATH
             and parser.get_method() == b"POST"
             and (self.cycle is None or self.cycle.response_complete)
+            and not self.flow.write_paused  # who does not read waits on the long way
             and parser.should_keep_alive()
             and not parser.should_upgrade()
             and parser.get_http_version() == "1.1"

@@ -1,12 +1,15 @@
 """uvicorn's HTTP/1.1, with what it lacks.
 
 uvicorn answers a broken request in plain text, waits for ever for headers that do not come, and
-reads them without end.  This protocol answers all three with a problem, and hangs up.
+reads them without end.  This protocol answers all three with a problem, and hangs up.  And
+uvicorn parses more requests of a caller than it answers, without end; here those must wait.
 """
 
 import asyncio
+from collections.abc import Sized
 
 import msgspec
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from kaipiao.errors import Refusal
@@ -17,24 +20,43 @@ from kaipiao.gateway.refusals import BodyTooSlow, HeadersTooLarge, NotHttp
 _encode = msgspec.json.Encoder().encode
 
 
+class Flow(FlowControl):
+    """Nothing more is read from a caller whose requests stand in line.
+
+    Whoever is being answered then has all of its body, for others came behind it.
+    """
+
+    def __init__(self, transport: asyncio.Transport, line: Sized) -> None:
+        super().__init__(transport)
+        self._line = line
+
+    def resume_reading(self) -> None:
+        if not self._line:
+            super().resume_reading()
+
+
 class PatientProtocol(HttpToolsProtocol):
     """Patient, not endlessly so."""
 
     limits: Limits
 
     _in_headers = False
+    _began_just_now = False
     _header_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = Flow(transport, self.pipeline)
         self._set_deadline()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         # Nearly every request arrives with its headers in one piece, and costs nothing here.
         if self._in_headers:
-            self._wait_for_headers(len(data))
+            # What lies before them in the piece in which they begin may be other requests.
+            self._wait_for_headers(0 if self._began_just_now else len(data))
+            self._began_just_now = False
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -52,7 +74,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._refuse(NotHttp())
 
     def _expect_headers(self) -> None:
-        self._in_headers = True
+        self._in_headers = self._began_just_now = True
         self._header_bytes = 0
 
     def _headers_are_here(self) -> None:
@@ -82,8 +104,16 @@ class PatientProtocol(HttpToolsProtocol):
         self._in_headers = False
         if self.transport.is_closing():
             return
-        self.transport.write(compose_raw(refusal))
+        if not self._owes_an_answer():  # else it would be taken for that one
+            self.transport.write(compose_raw(refusal))
         self.transport.close()
+
+    def _owes_an_answer(self) -> bool:
+        """Another request, one that came before, is still being answered; or this one already."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            return False
+        return bool(self.pipeline) or not cycle.more_body or cycle.response_started
 
 
 def compose_raw(refusal: Refusal) -> bytes:
