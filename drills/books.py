@@ -65,7 +65,7 @@ class Books(msgspec.Struct, kw_only=True):
     taken_fen: dict[str, int] = {}  # original → net that red letters took back
     log_size: int = 0
     log_batches: list[tuple[int, Batch]] = []  # by first index
-    indexed: list[tuple[int, str, str]] = []  # (log index, seller, number)
+    indexed: list[tuple[int, int, int]] = []  # (log index, marks of seller and of content)
     waiting: int = 0  # batches without a place in the log
     entries: list[bytes] = []  # of the published log
     checkpoint: Checkpoint | None = None
@@ -122,7 +122,7 @@ async def _read_order(connection: "asyncpg.Connection[Any]", books: Books) -> No
         for row in await connection.fetch("SELECT * FROM log_batch ORDER BY first_index")
     ]
     books.indexed = [
-        (row["log_index"], row["seller"], _number(row["series"], row["serial"]))
+        (row["log_index"], row["seller8"], row["digest8"])
         for row in await connection.fetch("SELECT * FROM invoice_index ORDER BY log_index")
     ]
 
@@ -175,6 +175,11 @@ def checkpoint_of(note_text: str, key: VerifierKey) -> Checkpoint:
     if key.standing(note) is not Standing.SIGNED or checkpoint.origin != key.name:
         raise ValueError("a checkpoint that the log's key did not sign")
     return checkpoint
+
+
+def mark(content: bytes) -> int:
+    """The first eight bytes of a SHA-256, as ``invoice_index`` has them."""
+    return int.from_bytes(content[:8], "big", signed=True)
 
 
 def key_mark(seller: str, key: str) -> bytes:

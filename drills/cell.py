@@ -16,7 +16,7 @@ from bench import processes
 
 from drills.line import Line
 from drills.sales import Desk
-from kaipiao.app.folder import Running
+from kaipiao.app.folder import CellFolder, Running
 from kaipiao.evidence.keys import VKEY_NAME
 from kaipiao.evidence.note import VerifierKey, parse_vkey
 from kaipiao.ledger.embedded.remove import remove_database
@@ -55,6 +55,10 @@ class Cell:
     @property
     def vkey_text(self) -> str:
         return (self.folder / "secrets" / VKEY_NAME).read_text().strip()
+
+    @property
+    def first_key(self) -> str:
+        return CellFolder(str(self.folder)).first_key.read_text(encoding="ascii").strip()
 
     async def start(self) -> None:
         """Raises DidNotStart."""
@@ -153,11 +157,10 @@ async def open_cell(folder: Path, *arguments: str) -> AsyncIterator[Cell]:
 
 async def open_shop(cell: Cell, desk: Desk) -> list[str]:
     """Grant every seller of the desk its credit line; API keys for the callers."""
-    inside = cell.bench()
-    line = Line(cell.port, inside.first_key)
+    line = Line(cell.port, cell.first_key)
     for seller in (*desk.rich, *desk.poor):
         ask = msgspec.json.encode({"limit_fen": desk.limit_fen(seller)})
         answer = await line.ask(f"PUT /v1/credit-lines/{seller}", ask)
         assert answer.status == 200, answer
     line.hang_up()
-    return [inside.first_key]
+    return [cell.first_key]

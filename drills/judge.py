@@ -5,8 +5,9 @@ One function for each promise.  ``judge`` runs all of them, whatever the others 
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
 
-from drills.books import Books, key_mark
+from drills.books import Books, key_mark, mark
 from drills.heard import Heard
 from kaipiao.evidence.checkpoint import Checkpoint
 from kaipiao.evidence.merkle import Frontier, leaf_hash
@@ -112,15 +113,18 @@ def every_leaf_once(books: Books, heard: Heard) -> Iterator[str]:
         yield f"{len(books.batches)} batches were committed, {len(ordered)} have a place"
     index = 0
     leaves, expected = {one.number: one.leaf for one in books.invoices}, []
-    named = {one.number: one.seller for one in books.invoices}
-    rows: list[tuple[int, str, str]] = []
+    marks = {
+        one.number: (mark(sha256(one.seller.encode()).digest()), mark(bytes.fromhex(one.digest)))
+        for one in books.invoices
+    }
+    rows: list[tuple[int, int, int]] = []
     for first, batch in books.log_batches:
         if first != index:
             yield f"the log goes on at {first} after {index}"
         for serial in range(batch.first_serial, batch.first_serial + batch.count):
             number = f"{batch.series:05}{serial:015}"
             expected.append(leaves.get(number, b""))
-            rows.append((index, named.get(number, ""), number))
+            rows.append((index, *marks.get(number, (0, 0))))
             index += 1
     if index != books.log_size:
         yield f"the log's size is {books.log_size}, its batches have {index} leaves"

@@ -6,9 +6,12 @@ uvicorn parses more requests of a caller than it answers, without end; here thos
 """
 
 import asyncio
+import logging
+import sys
 from collections.abc import Sized
 
 import msgspec
+from httptools import HttpParserCallbackError
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -17,6 +20,7 @@ from kaipiao.gateway.limits import Limits
 from kaipiao.gateway.problems import compose_problem
 from kaipiao.gateway.refusals import BodyTooSlow, HeadersTooLarge, NotHttp
 
+_log = logging.getLogger("kaipiao.gateway")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -71,7 +75,13 @@ class PatientProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(NotHttp())
+        # uvicorn takes whatever happens inside the parser for the caller's fault.  If it was we
+        # who failed (no memory, say), a cut line is the truth: nothing is known, ask again.
+        if isinstance(sys.exc_info()[1], HttpParserCallbackError):
+            _log.error("a request was cut off", exc_info=True)
+            self.transport.abort()
+        else:
+            self._refuse(NotHttp())
 
     def _expect_headers(self) -> None:
         self._in_headers = self._began_just_now = True

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
-from drills.books import Batch, Block, Books, CreditHeld, Held, key_mark
+from drills.books import Batch, Block, Books, CreditHeld, Held, key_mark, mark
 from drills.heard import Heard, Told, Totals
 from drills.judge import judge
 from drills.sales import Sale
@@ -45,7 +45,8 @@ def case() -> Case:
         fields = (number, seller, key, content, net_fen, net_fen // 10, NOVEMBER)
         books.invoices.append(Held(*fields, leaf, leaf_is_right=True))
         books.keys[key_mark(seller, key)] = number
-        books.indexed.append((place, seller, number))
+        seller_mark = mark(sha256(seller.encode()).digest())
+        books.indexed.append((place, seller_mark, mark(bytes.fromhex(content))))
         books.entries.append(leaf)
         original = number_of(1) if net_fen < 0 else ""
         sale = Sale(seller, key, b"", content, net_fen, net_fen // 10, original)

@@ -1,0 +1,210 @@
+"""Faults around a real cell under load: slow, stopped, crowded, short of memory; nothing is lost.
+
+Every test ends with the reckoning of the drills: what all callers heard against what the cell
+has.
+"""
+
+import asyncio
+import os
+import resource
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from bench import processes
+from drills.cell import Cell, open_cell
+from drills.drill import Drill, open_drill
+from drills.line import Line
+from drills.sales import Sale
+
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("KAIPIAO_FAULTS"),
+    reason="takes a machine to itself; type: KAIPIAO_FAULTS=1 ./run test tests/cluster/test_faults.py",
+)
+
+MB = 1 << 20
+IDLE = 5_000
+FILES_BESIDE = 500
+
+
+@pytest_asyncio.fixture
+async def drill(scratch: Path) -> AsyncIterator[Drill]:
+    async with open_cell(scratch / "cell") as cell, open_drill(cell, seed=1) as drill:
+        yield drill
+
+
+async def yeses(drill: Drill, more: int, *, within_s: float = 30.0) -> None:
+    """Wait until so many more were told yes."""
+    wanted = drill.callers.heard.counts["yes"] + more
+    async with asyncio.timeout(within_s):
+        while drill.callers.heard.counts["yes"] < wanted:
+            await asyncio.sleep(0.01)
+
+
+async def nothing_is_lost(drill: Drill) -> None:
+    _, findings = await drill.reckon()
+    assert findings == []
+
+
+async def latencies_ms(drill: Drill, name: str, count: int) -> list[float]:
+    """One caller more, who asks one after the other; sorted."""
+    loop, took = asyncio.get_running_loop(), []
+    line = Line(drill.cell.port, drill.cell.bench().first_key)
+    for n in range(count):
+        sale = drill.callers.desk.sale(drill.callers.desk.rich[n % 24], f"{name}-{n}")
+        began = loop.time()
+        answer = await line.ask(sale.call, sale.body, key=sale.key)
+        took.append((loop.time() - began) * 1_000)
+        assert drill.callers.heard.answer(sale, answer), answer
+    line.hang_up()
+    return sorted(took)
+
+
+def worker_mb(cell: Cell) -> float:
+    seen = [processes.look(pid) for pid in cell.workers()]
+    return max(one.resident_bytes for one in seen if one) / MB
+
+
+@contextmanager
+def stopped(pids: list[int]) -> Iterator[None]:
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+async def test_a_frozen_database_makes_answers_slow_and_nothing_else(drill: Drill) -> None:
+    drill.callers.start(tills=10, batchers=1)
+    await yeses(drill, 200)
+    with stopped([*drill.cell.postmasters(), *drill.cell.backends()]):
+        await asyncio.sleep(0.3)
+        before = drill.callers.heard.counts["yes"]
+        await asyncio.sleep(1.5)
+        assert drill.callers.heard.counts["yes"] == before, "a yes without a database"
+    await yeses(drill, 200)
+
+    await nothing_is_lost(drill)
+
+
+async def test_a_slow_disk_makes_answers_slow_and_nothing_else(drill: Drill) -> None:
+    """``commit_delay`` sleeps while it holds the lock of the write-ahead log: a slow disk."""
+    quick = await latencies_ms(drill, "quick", 60)
+    root = await asyncpg.connect(drill.cell.bench().dsn_root)
+    for setting in ("commit_delay = 60000", "commit_siblings = 0"):
+        await root.execute(f"ALTER SYSTEM SET {setting}")
+    await root.execute("SELECT pg_reload_conf()")
+    await asyncio.sleep(0.3)
+    drill.callers.start(tills=10, batchers=1)
+    slow = await latencies_ms(drill, "slow", 20)
+    await root.close()
+
+    assert slow[10] > 55 > quick[30]
+    assert drill.callers.heard.counts["503 unavailable"] == 0
+    await nothing_is_lost(drill)
+
+
+async def test_who_never_reads_costs_little_memory_and_nobody_else(drill: Drill) -> None:
+    """Batches whose results stay unread, and calls in a row whose answers do."""
+    token, port = drill.cell.bench().first_key, drill.cell.port
+    desk, loop, before_mb = drill.callers.desk, asyncio.get_running_loop(), worker_mb(drill.cell)
+    drill.callers.start(tills=6, batchers=0)
+    sales = [desk.sale(desk.rich[n % 24], f"unread-{n}") for n in range(4 * 1_000)]
+    silent = []
+    for place in range(4):
+        mine = sales[place::4]
+        lines = b"".join(b'{"key":"%b","draft":%b}\n' % (s.key.encode(), s.body) for s in mine)
+        head = (
+            f"POST /v1/invoices:batch HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n"
+            f"content-type: application/x-ndjson\r\ncontent-length: {len(lines)}\r\n\r\n"
+        )
+        silent.append((dumb_socket(port), head.encode() + lines))
+    ask = f"GET /v1/keys HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n".encode()
+    silent += [(dumb_socket(port), ask * 30_000) for _ in range(3)]
+    sending = [
+        loop.create_task(loop.sock_sendall(connection, content)) for connection, content in silent
+    ]
+    await asyncio.sleep(0.5)
+    took = await latencies_ms(drill, "served", 50)
+    await asyncio.sleep(1.0)
+    grown_mb = worker_mb(drill.cell) - before_mb
+    for task, (connection, _) in zip(sending, silent, strict=True):
+        task.cancel()
+        connection.close()
+    await asyncio.gather(*sending, return_exceptions=True)
+
+    assert took[-3] < 1_000
+    assert grown_mb < 100
+    await ask_again(drill, sales)
+    await nothing_is_lost(drill)
+
+
+def dumb_socket(port: int) -> socket.socket:
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 * 1024)
+    connection.connect(("127.0.0.1", port))
+    connection.setblocking(False)
+    return connection
+
+
+async def ask_again(drill: Drill, sales: list[Sale]) -> None:
+    """Whoever did not read asks with the same keys, and now listens."""
+    line, left = Line(drill.cell.port, drill.cell.bench().first_key), sales
+    while left:
+        lines = [b'{"key":"%b","draft":%b}\n' % (s.key.encode(), s.body) for s in left]
+        answer = await line.ask(
+            "POST /v1/invoices:batch", b"".join(lines), kind="application/x-ndjson"
+        )
+        left = drill.callers.heard.batch(left, answer)
+    line.hang_up()
+
+
+async def test_five_thousand_connections_are_held_and_some_are_used(drill: Drill) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < IDLE + FILES_BESIDE:
+        pytest.skip(f"this machine allows {hard} open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (IDLE + FILES_BESIDE, hard))
+    idle = [await idle_connection(drill.cell.port) for _ in range(IDLE)]
+    drill.callers.start(tills=8, batchers=0)
+    took = await latencies_ms(drill, "active", 300)
+    idle_mb = worker_mb(drill.cell)
+    ping = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
+    for _, writer in idle[::50]:
+        writer.write(ping)
+    for reader, _ in idle[::50]:
+        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200")
+    for _, writer in idle:
+        writer.transport.abort()
+
+    print(f"p50 {took[150]:.1f} ms, p99 {took[297]:.1f} ms, {idle_mb:.0f} MB a worker")
+    assert took[297] < 1_000  # 80 ms on a quiet machine; here others may run beside us
+    assert idle_mb < 200
+    await nothing_is_lost(drill)
+
+
+async def idle_connection(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Heard once, so that it is kept as a connection between two calls."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+    await reader.readuntil(b"ok\n")
+    return reader, writer
+
+
+async def test_a_worker_short_of_memory_takes_nobody_with_it(drill: Drill) -> None:
+    victim = drill.cell.workers()[0]
+    size = int(Path(f"/proc/{victim}/statm").read_text().split()[0]) * processes.PAGE_BYTES
+    drill.callers.start(tills=10, batchers=3)
+    await yeses(drill, 200)
+    resource.prlimit(victim, resource.RLIMIT_AS, (size + MB, resource.RLIM_INFINITY))
+    await yeses(drill, 3_000)
+    if drill.cell.workers().count(victim):  # it lived on what it had; now there is more again
+        resource.prlimit(victim, resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
+
+    await nothing_is_lost(drill)
