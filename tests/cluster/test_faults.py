@@ -24,7 +24,7 @@ from drills.sales import Sale
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("KAIPIAO_FAULTS"),
-    reason="takes a machine to itself; type: KAIPIAO_FAULTS=1 ./run test tests/cluster/test_faults.py",
+    reason="wants a machine to itself: KAIPIAO_FAULTS=1 ./run test tests/cluster/test_faults.py",
 )
 
 MB = 1 << 20
