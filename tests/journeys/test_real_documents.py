@@ -12,10 +12,10 @@ import pytest
 from tests.made_documents import mutations
 
 from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.document import Document, to_draft
-from kaipiao.delivery.judge import check_document, judge
-from kaipiao.delivery.ofd_seal import check_seals
-from kaipiao.delivery.read import read_document
+from kaipiao.delivery.readers.document import Document, to_draft
+from kaipiao.delivery.readers.judge import check_document, judge
+from kaipiao.delivery.readers.ofd_seal import check_seals
+from kaipiao.delivery.readers.read import read_document
 from kaipiao.fiscal.number import number_parts, parse_number
 from kaipiao.fiscal.qr import read_qr
 from kaipiao.fiscal.tax import tax_on_net

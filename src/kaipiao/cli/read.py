@@ -9,10 +9,10 @@ from kaipiao.base.archive import is_zip
 from kaipiao.cli import exits
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say, say_json, say_table
-from kaipiao.delivery.document import Document
-from kaipiao.delivery.judge import judge
-from kaipiao.delivery.ofd_seal import SealReport, check_seals
-from kaipiao.delivery.read import read_document
+from kaipiao.delivery.readers.document import Document
+from kaipiao.delivery.readers.judge import judge
+from kaipiao.delivery.readers.ofd_seal import SealReport, check_seals
+from kaipiao.delivery.readers.read import read_document
 from kaipiao.fiscal.money import format_yuan
 from kaipiao.fiscal.qr import read_qr
 from kaipiao.fiscal.violation import Violation, errors_of

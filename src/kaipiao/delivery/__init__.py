@@ -6,7 +6,7 @@ sheet of invoices to issue: each becomes a plain value, or ``Unreadable`` says w
 We promise
     - bytes from a stranger cost bounded time and memory, and no exception but ``Unreadable``;
     - amounts are read exactly or not at all; nothing is rounded on the way in;
-    - what a document says is kept as it says it: judging is a second step (``judge.py``).
+    - what a document says is kept as it says it: judging is a second step (``readers/judge.py``).
 
 We do not promise
     - that a seal whose arithmetic is right was made by whom it names: certificate chains are
@@ -15,5 +15,5 @@ We do not promise
 May touch  bytes it is handed, and files it is told to write.
 May not    open a connection, or know the ledger.
 
-Start reading at ``document.py`` (what every reader gives), then ``read.py`` (which reader).
+Start reading at ``readers/document.py`` (what every reader gives), then ``readers/read.py``.
 """

@@ -15,9 +15,9 @@ from tests.made_documents import (
     xbrl,
 )
 
-from kaipiao.delivery.document import Document
-from kaipiao.delivery.judge import check_document, judge
-from kaipiao.delivery.read import read_document
+from kaipiao.delivery.readers.document import Document
+from kaipiao.delivery.readers.judge import check_document, judge
+from kaipiao.delivery.readers.read import read_document
 from kaipiao.fiscal.qr import compose_qr, crc16
 
 WRONG_ID = "91319900MA00000011"

@@ -19,8 +19,8 @@ import msgspec
 from kaipiao.base.markup import parse_xml
 from kaipiao.base.sm import sm3
 from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.ofd import Ofd, resolve, text_at
-from kaipiao.delivery.ses import read_seal
+from kaipiao.delivery.readers.ofd import Ofd, resolve, text_at
+from kaipiao.delivery.readers.ses import read_seal
 
 Digesting = Callable[[bytes], bytes]
 

@@ -7,8 +7,8 @@ not relied upon.  Optional empties are left out by genuine issuers.
 
 from xml.etree.ElementTree import Element
 
-from kaipiao.delivery.document import Document, DocumentLine
-from kaipiao.delivery.fields import Fields
+from kaipiao.delivery.readers.document import Document, DocumentLine
+from kaipiao.delivery.readers.fields import Fields
 from kaipiao.fiscal.draft import Kind, Party
 
 ROOT = "EInvoice"

@@ -20,9 +20,9 @@ from tests.made_documents import (
 from tests.strategies import BUYER, SELLER
 
 from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.document import Document, DocumentLine, to_draft
-from kaipiao.delivery.ofd import resolve
-from kaipiao.delivery.read import read_document
+from kaipiao.delivery.readers.document import Document, DocumentLine, to_draft
+from kaipiao.delivery.readers.ofd import resolve
+from kaipiao.delivery.readers.read import read_document
 
 
 def test_a_digital_invoice_is_read_with_its_misspelt_names() -> None:

@@ -20,8 +20,8 @@ import msgspec
 from kaipiao.base.archive import Archive
 from kaipiao.base.markup import parse_xml
 from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.document import Document
-from kaipiao.delivery.embedded import READERS, read_embedded
+from kaipiao.delivery.readers.document import Document
+from kaipiao.delivery.readers.embedded import READERS, read_embedded
 
 ENTRY = "OFD.xml"
 _WORDS = re.compile(r"[\s⊗(（)）负数零壹贰貳叁肆伍陆柒捌玖拾佰仟万萬亿圆元角分整正]+")

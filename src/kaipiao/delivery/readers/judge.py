@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import chain
 
-from kaipiao.delivery.document import Document, to_draft
-from kaipiao.delivery.figures import parse_amount, parse_day
+from kaipiao.delivery.readers.document import Document, to_draft
+from kaipiao.delivery.readers.figures import parse_amount, parse_day
 from kaipiao.fiscal.money import format_yuan
 from kaipiao.fiscal.qr import QrReading, read_qr
 from kaipiao.fiscal.violation import Violation

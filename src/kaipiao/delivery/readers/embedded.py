@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from xml.etree.ElementTree import Element
 
 from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery import einvoice_xml, vat2019_xml, xbrl
-from kaipiao.delivery.document import Document
+from kaipiao.delivery.readers import einvoice_xml, vat2019_xml, xbrl
+from kaipiao.delivery.readers.document import Document
 
 READERS: Mapping[str, Callable[..., Document]] = {
     einvoice_xml.ROOT: einvoice_xml.read_einvoice,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaipiao.delivery.figures import (
+from kaipiao.delivery.readers.figures import (
     parse_amount,
     parse_day,
     parse_instant,

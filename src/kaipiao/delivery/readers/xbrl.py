@@ -7,8 +7,8 @@ tuples.  An instance in another unit is refused rather than misread.
 from xml.etree.ElementTree import Element
 
 from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.document import Document, DocumentLine
-from kaipiao.delivery.fields import Fields
+from kaipiao.delivery.readers.document import Document, DocumentLine
+from kaipiao.delivery.readers.fields import Fields
 from kaipiao.fiscal.draft import Party
 
 ROOT = "xbrl"

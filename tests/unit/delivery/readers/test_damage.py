@@ -17,11 +17,11 @@ from tests.made_documents import (
 )
 
 from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.judge import judge
-from kaipiao.delivery.ofd_seal import check_seals
-from kaipiao.delivery.read import read_document
-from kaipiao.delivery.ses import read_seal
-from kaipiao.delivery.sheet import read_sheet
+from kaipiao.delivery.readers.judge import judge
+from kaipiao.delivery.readers.ofd_seal import check_seals
+from kaipiao.delivery.readers.read import read_document
+from kaipiao.delivery.readers.ses import read_seal
+from kaipiao.delivery.sheets.read import read_sheet
 
 
 @pytest.mark.parametrize(

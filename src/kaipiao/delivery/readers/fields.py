@@ -6,7 +6,7 @@ from typing import TypeVar
 from xml.etree.ElementTree import Element
 
 from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.figures import (
+from kaipiao.delivery.readers.figures import (
     parse_amount,
     parse_day,
     parse_instant,

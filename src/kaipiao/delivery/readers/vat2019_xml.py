@@ -7,8 +7,8 @@ each.  There is no 税收分类编码.
 
 from xml.etree.ElementTree import Element
 
-from kaipiao.delivery.document import Document, DocumentLine
-from kaipiao.delivery.fields import Fields
+from kaipiao.delivery.readers.document import Document, DocumentLine
+from kaipiao.delivery.readers.fields import Fields
 from kaipiao.fiscal.draft import Kind, Party
 
 ROOT = "eInvoice"

@@ -2,9 +2,9 @@
 
 from kaipiao.base.archive import is_zip
 from kaipiao.base.markup import parse_xml
-from kaipiao.delivery.document import Document
-from kaipiao.delivery.embedded import read_embedded
-from kaipiao.delivery.ofd import read_ofd
+from kaipiao.delivery.readers.document import Document
+from kaipiao.delivery.readers.embedded import read_embedded
+from kaipiao.delivery.readers.ofd import read_ofd
 
 
 def read_document(data: bytes) -> Document:
