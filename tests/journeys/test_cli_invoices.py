@@ -15,7 +15,7 @@ import pytest
 from tests.journeys.cells import KAIPIAO, Cell, environment, running
 
 from kaipiao.client.client import Client
-from kaipiao.delivery.sheet_template import write_template
+from kaipiao.delivery.sheets.template import write_template
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.sample import SELLERS, company, sample_drafts
 from kaipiao.ledger.embedded.remove import remove_database

@@ -156,7 +156,7 @@ def _bad_key(why: str) -> Violation:
 
 
 def _items_of_sheet(data: bytes) -> Iterator[Item]:
-    from kaipiao.delivery.sheet import read_sheet
+    from kaipiao.delivery.sheets.read import read_sheet
 
     for place, invoice in enumerate(read_sheet(data), 1):
         yield Item(place, invoice.key, invoice.read)

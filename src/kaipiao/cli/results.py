@@ -14,7 +14,7 @@ import xlsxwriter
 
 from kaipiao.cli.language import t
 from kaipiao.client.answers import BatchResult
-from kaipiao.delivery.sheet_template import Result, ResultsWriter
+from kaipiao.delivery.sheets.template import Result, ResultsWriter
 from kaipiao.fiscal.month import BEIJING
 
 _OUTCOMES = {

@@ -6,7 +6,7 @@ import click
 
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say
-from kaipiao.delivery.sheet_template import write_template
+from kaipiao.delivery.sheets.template import write_template
 
 
 @click.command(

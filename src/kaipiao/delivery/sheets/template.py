@@ -9,7 +9,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from kaipiao.delivery.sheet_layout import BASIC, BASIC_COLUMNS, DETAIL, DETAIL_COLUMNS, Column
+from kaipiao.delivery.sheets.layout import BASIC, BASIC_COLUMNS, DETAIL, DETAIL_COLUMNS, Column
 from kaipiao.fiscal.draft import Party
 from kaipiao.fiscal.sample import company
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.sheet_cells import Row
-from kaipiao.delivery.sheet_layout import KEY, KNOWN, PASSED_OVER, REQUIRED, heading_of
-from kaipiao.delivery.workbook import Cell, Workbook
+from kaipiao.delivery.sheets.cells import Row
+from kaipiao.delivery.sheets.layout import KEY, KNOWN, PASSED_OVER, REQUIRED, heading_of
+from kaipiao.delivery.sheets.workbook import Cell, Workbook
 
 HEADINGS_WITHIN = 20
 """The headings are looked for in this many rows from the top."""

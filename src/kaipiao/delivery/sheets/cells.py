@@ -9,8 +9,8 @@ sixteen digits or more has lost its tail before we see it, so ids must be text.
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
-from kaipiao.delivery.figures import parse_amount, parse_rate
-from kaipiao.delivery.workbook import Cell, column_letters
+from kaipiao.delivery.readers.figures import parse_amount, parse_rate
+from kaipiao.delivery.sheets.workbook import Cell, column_letters
 from kaipiao.fiscal.decimals import read_decimal
 from kaipiao.fiscal.draft import Treatment
 from kaipiao.fiscal.violation import Violation

@@ -14,11 +14,11 @@ from tests.made_documents import mutations, packed, unpacked
 from tests.strategies import BUYER, DAY, SELLER
 
 from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.sheet import SheetInvoice, read_sheet
-from kaipiao.delivery.sheet_draft import Defaults
-from kaipiao.delivery.sheet_layout import BASIC, BASIC_COLUMNS, DETAIL, DETAIL_COLUMNS
-from kaipiao.delivery.sheet_template import Result, write_results, write_template
-from kaipiao.delivery.workbook import column_letters
+from kaipiao.delivery.sheets.draft import Defaults
+from kaipiao.delivery.sheets.layout import BASIC, BASIC_COLUMNS, DETAIL, DETAIL_COLUMNS
+from kaipiao.delivery.sheets.read import SheetInvoice, read_sheet
+from kaipiao.delivery.sheets.template import Result, write_results, write_template
+from kaipiao.delivery.sheets.workbook import column_letters
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.element import OwnProduce
 from kaipiao.fiscal.money import format_yuan

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from kaipiao.delivery.sheet_cells import Row
-from kaipiao.delivery.sheet_draft import Defaults, draft_of
-from kaipiao.delivery.sheet_layout import BASIC, DETAIL, KEY
-from kaipiao.delivery.sheet_rows import read_extras, read_rows
-from kaipiao.delivery.workbook import Workbook
+from kaipiao.delivery.sheets.cells import Row
+from kaipiao.delivery.sheets.draft import Defaults, draft_of
+from kaipiao.delivery.sheets.layout import BASIC, DETAIL, KEY
+from kaipiao.delivery.sheets.rows import read_extras, read_rows
+from kaipiao.delivery.sheets.workbook import Workbook
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.violation import Violation
 

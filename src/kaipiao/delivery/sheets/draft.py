@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from kaipiao.delivery.figures import treatment_of
-from kaipiao.delivery.sheet_cells import Row
+from kaipiao.delivery.readers.figures import treatment_of
+from kaipiao.delivery.sheets.cells import Row
 from kaipiao.fiscal import element
 from kaipiao.fiscal.draft import Draft, Kind, Line, Party, Scheme
 
