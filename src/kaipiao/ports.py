@@ -223,3 +223,22 @@ class VerifyCounter(Protocol):
     async def count_check(self, number: str, *, day: date) -> int:
         """Count one more check of this number today; how many there have been."""
         ...
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """A signature (签名) over certain bytes, and all that a stranger needs to check it."""
+
+    signature: bytes  # of SM2: DER, r and s
+    certificate: bytes  # X.509, DER: whose key it is
+    algorithm: str  # the signature's OID; 1.2.156.10197.1.501 is SM2 with SM3
+    who: str  # the signer, as the certificate names them
+
+
+class Sealer(Protocol):
+    """Signs documents.  Nothing that an invoice needs waits for one: what it cannot seal now is
+    sealed later, or stays without.
+    """
+
+    async def seal(self, data: bytes) -> Mark:
+        """Sign ``data``.  Raises Outage: nothing was signed, or nobody knows; ask again."""
+        ...

@@ -18,6 +18,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -39,6 +40,7 @@ from kaipiao.errors import Outage
 from kaipiao.evidence.keys import open_key
 from kaipiao.ledger.migrate import migrate
 from kaipiao.ledger.store import Store
+from kaipiao.seal.local import KEY_NAME, open_seal
 
 WORKER_STOP_S = 1.5
 WORK_STOP_S = 1.0
@@ -94,15 +96,12 @@ def forget(*told: Path | None) -> None:
 
 
 async def prepare(folder: CellFolder, settings: Settings, database: Database) -> None:
-    """Bring tables up to date; make the log's key and the first API key if there are none."""
+    """Bring tables up to date; make the keys of the log and of the seal, and the first API key,
+    if there are none.
+    """
     await migrate(database.owner)
-    try:
-        open_key(folder.secrets, settings.log_origin)
-    except ValueError as error:
-        raise SettingsWrong(
-            "log_origin", settings.log_origin, zh=str(error), en=str(error)
-        ) from None
     clock = SystemClock()
+    _open_keys(folder.secrets, settings.log_origin, now=clock.now())
     store = await Store.open(
         database.app, clock=clock, area=settings.area, channel=settings.channel
     )
@@ -110,6 +109,19 @@ async def prepare(folder: CellFolder, settings: Settings, database: Database) ->
         await ensure_first_key(folder, store.directory, clock)
     finally:
         await store.close()
+
+
+def _open_keys(secrets: Path, log_origin: str, *, now: datetime) -> None:
+    """Raises SettingsWrong: a key there cannot be used."""
+    try:
+        open_key(secrets, log_origin)
+    except ValueError as error:
+        raise SettingsWrong("log_origin", log_origin, zh=str(error), en=str(error)) from None
+    try:
+        open_seal(secrets, log_origin, now=now)
+    except ValueError as error:
+        source = str(secrets / KEY_NAME)
+        raise SettingsWrong("seal", source, zh=str(error), en=str(error)) from None
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""DER (ITU-T X.690), as much as walking a signature needs: tags, lengths, raw bytes.
+"""DER (ITU-T X.690), as much as signatures need: tags, lengths, raw bytes; read and written.
 
 Strict where a second reading would be a second meaning: definite and shortest lengths, single
 byte tags, nothing after the end.  A value keeps the very bytes it came in (``raw``), because
@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 from kaipiao.base.unreadable import Unreadable
 
-INTEGER, BIT_STRING, OCTET_STRING, OID = 0x02, 0x03, 0x04, 0x06
-UTF8_STRING, SEQUENCE, SET = 0x0C, 0x30, 0x31
+BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, OID = 0x01, 0x02, 0x03, 0x04, 0x06
+UTF8_STRING, IA5_STRING, UTC_TIME, GENERALIZED_TIME = 0x0C, 0x16, 0x17, 0x18
+SEQUENCE, SET = 0x30, 0x31
 CONSTRUCTED = 0x20
+CONTEXT = 0xA0  # [0], constructed; add the number
 
 
 class Value(NamedTuple):
@@ -100,3 +102,56 @@ def _malformed() -> Unreadable:
     return Unreadable(
         "", zh="签名数据不是有效的 DER 编码。", en="the signature data is not valid DER."
     )
+
+
+def encode(tag: int, content: bytes) -> bytes:
+    """One value, its length in the fewest bytes."""
+    size = len(content)
+    if size < 0x80:
+        return bytes((tag, size)) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + content
+
+
+def sequence(*values: bytes) -> bytes:
+    return encode(SEQUENCE, b"".join(values))
+
+
+def set_of(*values: bytes) -> bytes:
+    return encode(SET, b"".join(sorted(values)))
+
+
+def context(number: int, *values: bytes) -> bytes:
+    """``[number]`` around values, explicit around one, implicit in place of a SET's tag."""
+    return encode(CONTEXT + number, b"".join(values))
+
+
+def integer(value: int) -> bytes:
+    """A whole number that is not negative."""
+    assert value >= 0
+    return encode(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+def octets(content: bytes) -> bytes:
+    return encode(OCTET_STRING, content)
+
+
+def bits(content: bytes) -> bytes:
+    """A BIT STRING of whole bytes."""
+    return encode(BIT_STRING, b"\x00" + content)
+
+
+def utf8(text: str) -> bytes:
+    return encode(UTF8_STRING, text.encode())
+
+
+def oid(dotted: str) -> bytes:
+    first, second, *rest = map(int, dotted.split("."))
+    return encode(OID, b"".join(map(_base128, (40 * first + second, *rest))))
+
+
+def _base128(number: int) -> bytes:
+    groups = [number & 0x7F]
+    while number := number >> 7:
+        groups.append(number & 0x7F | 0x80)
+    return bytes(reversed(groups))

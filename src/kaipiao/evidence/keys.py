@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from kaipiao.base.secret_file import read_secret, write_secret
 from kaipiao.evidence.note import ED25519, VerifierKey, is_key_name, parse_base64
 
 KEY_NAME = "log.key"
@@ -17,7 +18,6 @@ VKEY_NAME = "log.vkey"
 KEY_CHARS_MAX = 1024
 _PREFIX = "PRIVATE+KEY"
 _SEED_BYTES = 32
-_OTHERS = 0o077
 
 
 class Ed25519Signer:
@@ -55,7 +55,7 @@ def create_key(folder: Path, name: str) -> Ed25519Signer:
     seed = os.urandom(_SEED_BYTES)
     signer = Ed25519Signer(name, seed)
     secret = b64encode(ED25519 + seed).decode()
-    _write_new(folder / KEY_NAME, f"{_PREFIX}+{name}+{signer.key_id.hex()}+{secret}\n")
+    write_secret(folder / KEY_NAME, f"{_PREFIX}+{name}+{signer.key_id.hex()}+{secret}\n")
     (folder / VKEY_NAME).write_text(f"{signer.verifier}\n", encoding="utf-8")
     return signer
 
@@ -67,10 +67,7 @@ def load_key(folder: Path) -> Ed25519Signer:
         FileNotFoundError: there is no key yet.
         ValueError: the file is no key, or others on this machine may read it.
     """
-    path = folder / KEY_NAME
-    if path.stat().st_mode & _OTHERS:
-        raise ValueError(f"others may read {path}; type: chmod 600 {path}")
-    signer = _parse_key(path.read_text(encoding="utf-8")[:KEY_CHARS_MAX])
+    signer = _parse_key(read_secret(folder / KEY_NAME, chars_max=KEY_CHARS_MAX))
     if not (folder / VKEY_NAME).exists():
         (folder / VKEY_NAME).write_text(f"{signer.verifier}\n", encoding="utf-8")
     return signer
@@ -101,21 +98,3 @@ def _parse_key(text: str) -> Ed25519Signer:
     if signer.key_id.hex() != key_id:
         raise ValueError("the signing key's parts do not belong together")
     return signer
-
-
-def _write_new(path: Path, text: str) -> None:
-    """Create a file, whole and durable, that nobody else could read even for a moment."""
-    beside = path.with_name(f"{path.name}.new")
-    beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.link(beside, path)  # unlike a rename, refuses to replace a key
-    beside.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

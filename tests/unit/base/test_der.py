@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kaipiao.base import der
 from kaipiao.base.der import SEQUENCE, Value, parse_der, parse_oid
 from kaipiao.base.unreadable import Unreadable
 
@@ -65,3 +66,37 @@ def test_any_bytes_are_a_value_or_unreadable(data: bytes) -> None:
 
 def _children(value: Value) -> list[Value]:
     return value.children() if value.tag & 0x20 else []
+
+
+@given(st.integers(0, 2**160), st.binary(max_size=70_000), st.text(max_size=40))
+def test_what_is_written_reads_the_same(number: int, content: bytes, text: str) -> None:
+    written = der.sequence(
+        der.integer(number), der.octets(content), der.utf8(text), der.context(2, der.bits(content))
+    )
+
+    whole, held, said, wrapped = parse_der(written).as_sequence()
+
+    assert int.from_bytes(whole.content, "big", signed=True) == number
+    assert (held.as_octets(), said.as_text()) == (content, text)
+    assert wrapped.children()[0].as_bits() == content
+
+
+arcs = st.lists(st.integers(0, 2**40), max_size=8)
+
+
+@given(st.integers(0, 2), st.integers(0, 39), arcs)
+def test_an_oid_is_written_as_it_is_read(first: int, second: int, rest: list[int]) -> None:
+    dotted = ".".join(map(str, (first, second, *rest)))
+
+    assert parse_oid(parse_der(der.oid(dotted))) == dotted
+
+
+def test_a_set_is_written_in_order_whatever_the_order_given() -> None:
+    assert der.set_of(der.integer(2), der.integer(1)) == der.set_of(der.integer(1), der.integer(2))
+
+
+def test_known_answers_of_writing() -> None:
+    """X.690, 8.19 and the OID of SM2 with SM3."""
+    assert der.oid("2.999.3").hex() == "0603883703"
+    assert der.oid("1.2.156.10197.1.501").hex() == "06082a811ccf55018375"
+    assert (der.integer(0).hex(), der.integer(128).hex()) == ("020100", "02020080")
