@@ -68,7 +68,7 @@ class Side:
 
         async def call() -> None:
             while (now := time.perf_counter()) < end:
-                _all_issued([await self.store.ledger.enter(self.crowd.take(1)[0])])
+                await self.store.ledger.record(self.crowd.take(1)[0])
                 latencies.append(time.perf_counter() - now)
 
         await asyncio.gather(*(call() for _ in range(callers)))
@@ -81,7 +81,7 @@ class Side:
         began, sent = time.perf_counter(), 0
 
         async def call(due: float) -> None:
-            _all_issued([await self.store.ledger.enter(self.crowd.take(1)[0])])
+            await self.store.ledger.record(self.crowd.take(1)[0])
             latencies.append(time.perf_counter() - due)
 
         while not until():

@@ -5,7 +5,7 @@ company's server.  What is not on this page cannot fail on its own, so this is a
 of everything the twin knows how to break.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -45,6 +45,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 Outcome = Receipt | Refusal | Outage
 """What became of one entry of a crowd.  An Outage is unknown: ask again with the same key."""
 
+Tell = Callable[[Receipt | Exception], None]
+"""Who is told an outcome, once; an exception that is neither refusal nor outage is a defect.
+It is called in the middle of other people's business, so it is quick and does not raise."""
+
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a list, in the order of the evidence log.
@@ -73,11 +77,10 @@ class Ledger(Protocol):
         """
         ...
 
-    def enter(self, entry: Entry) -> Awaitable[Outcome]:
-        """As ``record``, for callers who cannot afford a coroutine: a future of the outcome.
+    def enter(self, entry: Entry, tell: Tell) -> None:
+        """As ``record``, for callers who can afford neither a coroutine nor a future.
 
-        The entry is on its way when this returns.  Cancelling the future abandons the answer,
-        never the entry.
+        The entry is on its way when this returns, and ``tell`` may have been called already.
         """
         ...
 

@@ -16,8 +16,16 @@ from kaipiao.errors import CreditLineExhausted, CreditLineMissing, KeyReused
 from kaipiao.fiscal.invoice import IdempotencyKey, Receipt
 from kaipiao.fiscal.leaf import leaf_of, microseconds
 from kaipiao.fiscal.number import parse_number
+from kaipiao.ports import Entry
 
 KEY = IdempotencyKey("sale-1")
+
+
+async def entering(store: Store, asked: Entry) -> Receipt | Exception:
+    """What ``enter`` tells."""
+    told: asyncio.Future[Receipt | Exception] = asyncio.get_running_loop().create_future()
+    store.ledger.enter(asked, told.set_result)
+    return await told
 
 
 async def left_fen(store: Store, month: int = NOVEMBER) -> int:
@@ -157,10 +165,10 @@ async def test_an_invoice_that_cannot_be_stored_fails_alone(store: Store) -> Non
 async def test_entering_gives_what_recording_gives(store: Store) -> None:
     await grant(store, entry("sale-1").draws_fen)
 
-    outcome = await store.ledger.enter(entry("sale-1"))
+    outcome = await entering(store, entry("sale-1"))
     again = await store.ledger.record(entry("sale-1"))
-    refused = await store.ledger.enter(entry("sale-2"))
-    reused = await store.ledger.enter(entry("sale-1", n=2))
+    refused = await entering(store, entry("sale-2"))
+    reused = await entering(store, entry("sale-1", n=2))
 
     assert again == msgspec.structs.replace(outcome, replayed=True)
     assert isinstance(refused, CreditLineExhausted)
@@ -170,7 +178,8 @@ async def test_entering_gives_what_recording_gives(store: Store) -> None:
 async def test_whoever_stops_listening_has_still_issued(store: Store) -> None:
     await grant(store)
 
-    asyncio.ensure_future(store.ledger.enter(entry("sale-1"))).cancel()
+    asyncio.ensure_future(store.ledger.record(entry("sale-1"))).cancel()
+    store.ledger.enter(entry("sale-1"), lambda outcome: None)
     await store.ledger.record(entry("sale-2"))
     again = await store.ledger.record(entry("sale-1"))
 

@@ -11,9 +11,11 @@ done yet, so there is one place only that says no and both ways say the same.
 import asyncio
 import time
 from collections import deque
+from functools import partial
 
 from kaipiao.base.canonical import canonical
 from kaipiao.errors import Outage
+from kaipiao.fiscal.invoice import Receipt
 from kaipiao.gateway.bulkhead import Bulkhead
 from kaipiao.gateway.faults import repeats_a_member
 from kaipiao.gateway.identity import Identity, authorize
@@ -22,14 +24,13 @@ from kaipiao.gateway.rates import Rates
 from kaipiao.gateway.reading import JSON_TYPES, check_media_type, idempotency_key
 from kaipiao.gateway.visit import Visit
 from kaipiao.gateway.wiring import Services
-from kaipiao.ports import Outcome
 
 EXPRESS_MAX_BYTES = 64 * 1024
 """Larger bodies go the long way, which waits for them and bounds the waiting."""
 
 SWEEP_EVERY_S = 1.0
 
-Entered = asyncio.Future[Outcome]
+Entered = asyncio.Future[Receipt | Exception]
 
 
 class Express:
@@ -64,13 +65,14 @@ class Express:
             spent = self._rates.spend(caller.key_id)
             if spent is None:
                 return None
-            outcome = self._issuing.enter(draft, key=key, payload=payload)
+            entered: Entered = asyncio.get_running_loop().create_future()
+            tell = partial(_tell, entered)
+            if not self._issuing.enter(draft, key=key, payload=payload, tell=tell):
+                return None
         except Exception:  # the long way meets it again, and says what it is
             return None
-        if outcome is None:
-            return None
         visit.caller, visit.rate_headers = caller.key_id, spent
-        return self._watch(asyncio.ensure_future(outcome))
+        return self._watch(entered)
 
     def _watch(self, entered: Entered) -> Entered:
         self.entered += 1
@@ -102,3 +104,8 @@ class Express:
         self._sweeping = bool(waiting)
         if waiting:
             waiting[0][1].get_loop().call_later(SWEEP_EVERY_S, self._sweep)
+
+
+def _tell(entered: Entered, outcome: Receipt | Exception) -> None:
+    if not entered.done():  # done: it waited too long, and was told so
+        entered.set_result(outcome)

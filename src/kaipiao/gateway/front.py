@@ -37,7 +37,6 @@ from kaipiao.gateway.visit import (
     send_answer,
 )
 from kaipiao.gateway.wiring import Services
-from kaipiao.ports import Outcome
 
 INVOICES = "/v1/invoices"
 BATCH = "/v1/invoices:batch"
@@ -99,15 +98,15 @@ class Front:
             self._stamp = (headers, lines)
         return self._stamp[1]
 
-    def answer_outcome(self, visit: Visit, entered: "asyncio.Future[Outcome]") -> Answer:
+    def answer_outcome(
+        self, visit: Visit, entered: "asyncio.Future[Receipt | Exception]"
+    ) -> Answer:
         """The answer to an invoice that went the express way."""
         self.express.leave()
-        failure = entered.exception()
-        outcome = failure if failure is not None else entered.result()
+        outcome = entered.result()
         if isinstance(outcome, Receipt):
             answer = answer_receipt(outcome)
         else:
-            assert isinstance(outcome, Exception)
             answer = self.problem(visit, outcome)
         visit.status = answer.status
         self._access.note(visit)

@@ -10,7 +10,7 @@ A crash before 2 issued nothing.  A crash after 2 issued exactly one invoice, an
 retry, with the same key, finds it.  There is no third case.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple, Protocol
 
@@ -21,7 +21,7 @@ from kaipiao.fiscal.invoice import IdempotencyKey, Receipt, totals_of
 from kaipiao.fiscal.month import beijing_day
 from kaipiao.fiscal.settle import settle
 from kaipiao.fiscal.violation import Violation, errors_of
-from kaipiao.ports import Clock, Entry, Ledger, Outcome
+from kaipiao.ports import Clock, Entry, Ledger, Outcome, Tell
 
 
 class Law(Protocol):
@@ -57,16 +57,15 @@ class Issuing:
             return await self._recall_or_refuse(draft, key, objections)
         return await self._ledger.record(compose_entry(draft, key))
 
-    def enter(
-        self, draft: Draft, *, key: IdempotencyKey, payload: bytes
-    ) -> Awaitable[Outcome] | None:
+    def enter(self, draft: Draft, *, key: IdempotencyKey, payload: bytes, tell: Tell) -> bool:
         """As ``issue``, without a coroutine.  ``payload`` is the draft's canonical bytes.
 
-        None: the law objects, and nothing was done; ``issue`` says what there is to say.
+        False: the law objects, and nothing was done; ``issue`` says what there is to say.
         """
         if self._objections(draft, self._today()):
-            return None
-        return self._ledger.enter(compose_entry(draft, key, payload))
+            return False
+        self._ledger.enter(compose_entry(draft, key, payload), tell)
+        return True
 
     async def issue_all(self, asks: Sequence[Ask]) -> list[Outcome]:
         """Issue a crowd.  Outcomes stand in the order of ``asks``; no ask fails its neighbours."""

@@ -23,8 +23,10 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from kaipiao.errors import Outage
+from kaipiao.fiscal.invoice import Receipt
 from kaipiao.fiscal.leaf import SECRET_BYTES
 from kaipiao.fiscal.number import Series
 from kaipiao.ledger.batch import Place, Rows
@@ -41,7 +43,7 @@ from kaipiao.ledger.troubles import (
     Unavailable,
 )
 from kaipiao.ledger.writer import Block, Writer, new_place
-from kaipiao.ports import Clock, Entry, Outcome
+from kaipiao.ports import Clock, Entry, Outcome, Tell
 
 _log = logging.getLogger("kaipiao.ledger")
 
@@ -75,9 +77,15 @@ class GroupCommit:
         await waiter.future
         return [outcome for outcome in waiter.outcomes if outcome is not None]
 
-    def enter(self, entry: Entry) -> "asyncio.Future[Outcome]":
-        """One entry, without a coroutine for it: the hot path has none to spare."""
-        return self._queue.offer_one(entry)
+    def enter(self, entry: Entry, tell: Tell) -> None:
+        """One entry, without a coroutine or a future for it: the hot path has none to spare."""
+        self._queue.offer_one(entry, tell)
+
+    async def record(self, entry: Entry) -> Receipt:
+        """One entry; its receipt, or what became of it instead is raised."""
+        told: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._queue.offer_one(entry, partial(_settle, told))
+        return await told
 
     async def close(self) -> None:
         """Finish what was accepted, then let go of the connection and the block."""
@@ -203,3 +211,12 @@ class GroupCommit:
         for item in items:
             self._queue.resolve(item, Outage("ledger"))
         return []
+
+
+def _settle(told: "asyncio.Future[Receipt]", outcome: Receipt | Exception) -> None:
+    if told.done():  # the caller went away
+        return
+    if isinstance(outcome, Receipt):
+        told.set_result(outcome)
+    else:
+        told.set_exception(outcome)

@@ -1,6 +1,5 @@
 """The ledger on PostgreSQL: implements ports.Ledger by group commit and the reads."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import date
 
@@ -12,7 +11,7 @@ from kaipiao.ledger.batch import key_id
 from kaipiao.ledger.group import GroupCommit
 from kaipiao.ledger.reads import Reads
 from kaipiao.ledger.recent import answer_again
-from kaipiao.ports import Entry, Outcome, Page
+from kaipiao.ports import Entry, Outcome, Page, Tell
 
 
 class PostgresLedger:
@@ -21,13 +20,10 @@ class PostgresLedger:
         self._reads = reads
 
     async def record(self, entry: Entry) -> Receipt:
-        outcome = await self._group.enter(entry)
-        if isinstance(outcome, Receipt):
-            return outcome
-        raise outcome
+        return await self._group.record(entry)
 
-    def enter(self, entry: Entry) -> "asyncio.Future[Outcome]":
-        return self._group.enter(entry)
+    def enter(self, entry: Entry, tell: Tell) -> None:
+        self._group.enter(entry, tell)
 
     async def record_all(self, entries: Sequence[Entry]) -> list[Outcome]:
         return await self._group.submit(entries)

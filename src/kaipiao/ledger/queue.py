@@ -5,6 +5,7 @@ a key that is on its way joins the first; it never makes a second entry.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Sequence
 
@@ -12,7 +13,9 @@ from kaipiao.errors import Outage
 from kaipiao.fiscal.invoice import Receipt
 from kaipiao.ledger.batch import KeyId, key_id
 from kaipiao.ledger.recent import Given, Recent, answer_again
-from kaipiao.ports import Entry, Outcome
+from kaipiao.ports import Entry, Outcome, Tell
+
+_log = logging.getLogger("kaipiao.ledger")
 
 MAX_BATCH = 1_000
 """Invoices in one commit."""
@@ -37,18 +40,27 @@ class Waiter:
         if self.missing == 0 and not self.future.done():  # done: the caller went away
             self.future.set_result(None)
 
+    def fail(self, error: Exception) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
+
 
 class SoleWaiter:
-    """A caller with one entry: the future is its outcome, and there is nothing to count."""
+    """A caller with one entry: told directly, and there is nothing to count."""
 
-    __slots__ = ("future",)
+    __slots__ = ("tell",)
 
-    def __init__(self) -> None:
-        self.future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    def __init__(self, tell: Tell) -> None:
+        self.tell = tell
 
-    def put(self, place: int, outcome: Outcome) -> None:
-        if not self.future.done():  # done: the caller went away
-            self.future.set_result(outcome)
+    def put(self, place: int, outcome: Receipt | Exception) -> None:
+        try:
+            self.tell(outcome)
+        except Exception:  # the caller's defect; those behind it in the batch wait to be told
+            _log.error("an outcome could not be told", exc_info=True)
+
+    def fail(self, error: Exception) -> None:
+        self.put(0, error)
 
 
 AnyWaiter = Waiter | SoleWaiter
@@ -86,11 +98,9 @@ class Queue:
             self._offer(entry, waiter, place)
         return waiter
 
-    def offer_one(self, entry: Entry) -> "asyncio.Future[Outcome]":
-        """Queue one entry; its outcome."""
-        waiter = SoleWaiter()
-        self._offer(entry, waiter, 0)
-        return waiter.future
+    def offer_one(self, entry: Entry, tell: Tell) -> None:
+        """Queue one entry, and tell its outcome."""
+        self._offer(entry, SoleWaiter(tell), 0)
 
     def take(self) -> list[Item]:
         """The next batch.  An original has at most one red letter in it: the statement could
@@ -130,12 +140,11 @@ class Queue:
         for entry, waiter, place in item.followers:
             self._offer(entry, waiter, place)
 
-    def fail(self, item: Item, error: BaseException) -> None:
+    def fail(self, item: Item, error: Exception) -> None:
         """A defect: everyone who waits gets the exception itself."""
         del self._running[item.key]
         for waiter in (item.waiter, *(follower[1] for follower in item.followers)):
-            if not waiter.future.done():
-                waiter.future.set_exception(error)
+            waiter.fail(error)
 
     def _offer(self, entry: Entry, waiter: AnyWaiter, place: int) -> None:
         key = key_id(entry.seller, entry.key)

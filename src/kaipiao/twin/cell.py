@@ -82,9 +82,15 @@ class Desk:
 
     async def enter(self, draft: Draft, key: IdempotencyKey) -> Receipt:
         """Issue by the way of the gateway's express lane, which has no coroutine to spare."""
-        entered = self.issuing.enter(draft, key=key, payload=canonical(draft))
-        outcome = await (entered or self.issuing.issue(draft, key=key))
-        if isinstance(outcome, Receipt):
+        told: asyncio.Future[Receipt | Exception] = asyncio.get_running_loop().create_future()
+
+        def tell(outcome: Receipt | Exception) -> None:
+            if not told.done():  # done: this process is dying
+                told.set_result(outcome)
+
+        if not self.issuing.enter(draft, key=key, payload=canonical(draft), tell=tell):
+            return await self.issuing.issue(draft, key=key)
+        if isinstance(outcome := await told, Receipt):
             return outcome
         raise outcome
 

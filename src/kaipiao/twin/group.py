@@ -5,7 +5,6 @@ whole batch or nothing, and the questions by which trouble is sorted out.  What 
 a commit, the real code has to find out: an answer that is lost is a doubt to be settled.
 """
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
@@ -32,7 +31,7 @@ from kaipiao.ledger.troubles import (
     Unavailable,
 )
 from kaipiao.ledger.writer import Block
-from kaipiao.ports import Entry, Outcome
+from kaipiao.ports import Entry, Outcome, Tell
 from kaipiao.twin import numbers
 from kaipiao.twin.invoices import Kept
 from kaipiao.twin.memory import Habits, Memory, MemoryLedger, MemoryStore
@@ -217,13 +216,10 @@ class GroupLedger(MemoryLedger):
         )
 
     async def record(self, entry: Entry) -> Receipt:
-        outcome = await self._group.enter(entry)
-        if isinstance(outcome, Receipt):
-            return outcome
-        raise outcome
+        return await self._group.record(entry)
 
-    def enter(self, entry: Entry) -> "asyncio.Future[Outcome]":
-        return self._group.enter(entry)
+    def enter(self, entry: Entry, tell: Tell) -> None:
+        self._group.enter(entry, tell)
 
     async def record_all(self, entries: Sequence[Entry]) -> list[Outcome]:
         return await self._group.submit(entries)

@@ -20,7 +20,7 @@ from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Invoice, Receipt
 from kaipiao.fiscal.leaf import SECRET_BYTES
 from kaipiao.fiscal.month import beijing_day
 from kaipiao.fiscal.number import InvoiceNumber, Series, compose_series
-from kaipiao.ports import Clock, Entry, Outcome, Page
+from kaipiao.ports import Clock, Entry, Outcome, Page, Tell
 from kaipiao.twin.commit import Committing, Done, Lot
 from kaipiao.twin.credit import MemoryCredit
 from kaipiao.twin.directory import DirectoryTable, MemoryDirectory, MemoryVerifyCounter
@@ -68,7 +68,7 @@ class MemoryLedger:
         self._session = memory.numbers.session()
         self._held: Held | None = None
         self._turn = asyncio.Lock()
-        self._entered: dict[asyncio.Future[Outcome], None] = {}  # a set would have no order
+        self._entered: dict[asyncio.Task[None], None] = {}  # a set would have no order
 
     async def record(self, entry: Entry) -> Receipt:
         (outcome,) = await self.record_all((entry,))
@@ -76,15 +76,14 @@ class MemoryLedger:
             return outcome
         raise outcome
 
-    def enter(self, entry: Entry) -> "asyncio.Future[Outcome]":
-        task = asyncio.ensure_future(self._outcome(entry))
+    def enter(self, entry: Entry, tell: Tell) -> None:
+        task = asyncio.ensure_future(self._record_and_tell(entry, tell))
         self._entered[task] = None  # the event loop alone would let go of it
         task.add_done_callback(self._entered.pop)
-        return asyncio.shield(task)
 
-    async def _outcome(self, entry: Entry) -> Outcome:
+    async def _record_and_tell(self, entry: Entry, tell: Tell) -> None:
         (outcome,) = await self.record_all((entry,))
-        return outcome
+        tell(outcome)
 
     async def record_all(self, entries: Sequence[Entry]) -> list[Outcome]:
         outcomes: list[Outcome] = []
