@@ -6,11 +6,11 @@ holds 0.30000000000000004 is no amount, and is refused rather than rounded.  A w
 sixteen digits or more has lost its tail before we see it, so ids must be text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 
-from kaipiao.delivery.readers.figures import parse_amount, parse_rate
-from kaipiao.delivery.sheets.workbook import Cell, column_letters
+from kaipiao.delivery.readers.figures import parse_amount, parse_day, parse_rate
+from kaipiao.delivery.sheets.book import Cell, column_letters
 from kaipiao.fiscal.decimals import read_decimal
 from kaipiao.fiscal.draft import Treatment
 from kaipiao.fiscal.violation import Violation
@@ -22,12 +22,18 @@ EXACT_BELOW = 10**15
 class Row:
     """One row of a sheet: its cells by heading, and the faults found so far.
 
-    ``cells`` holds, for each heading, the column (from 0) and the value; blank ones left out.
+    ``columns`` says where each heading stands (from 0); ``cells`` what is under it, blank ones
+    left out.
     """
 
-    def __init__(self, sheet: str, number: int, cells: Mapping[str, tuple[int, Cell]]) -> None:
+    __slots__ = ("_cells", "_columns", "faults", "number", "sheet")
+
+    def __init__(
+        self, sheet: str, number: int, columns: Mapping[str, int], cells: Mapping[str, Cell]
+    ) -> None:
         self.sheet = sheet
         self.number = number
+        self._columns = columns
         self._cells = cells
         self.faults: list[Violation] = []
 
@@ -35,26 +41,36 @@ class Row:
     def where(self) -> str:
         return f"{self.sheet}!{self.number}"
 
-    def fault(self, heading: str, code: str, *, zh: str, en: str) -> None:
-        column = self._cells[heading][0] if heading in self._cells else None
+    def place(self, heading: str) -> str:
+        """``1-发票基本信息!F7 购买方名称``; without the letter if there is no such column."""
+        column = self._columns.get(heading)
         letters = "" if column is None else column_letters(column)
-        place = f"{self.sheet}!{letters}{self.number} {heading}".strip()
+        return f"{self.sheet}!{letters}{self.number} {heading}".strip()
+
+    def path(self, heading: str) -> str:
+        """The same as a JSON pointer: sheet, row, heading."""
+        return f"/{_escaped(self.sheet)}/{self.number}/{_escaped(heading)}"
+
+    def holds(self, headings: Iterable[str]) -> bool:
+        """Whether anything stands under any of these."""
+        return not self._cells.keys().isdisjoint(headings)
+
+    def fault(self, heading: str, code: str, *, zh: str, en: str) -> None:
+        place = self.place(heading)
         self.faults.append(
             Violation(
-                code=code,
-                path=f"/{_escaped(self.sheet)}/{self.number}/{_escaped(heading)}",
-                zh=f"{place}: {zh}。",
-                en=f"{place}: {en}.",
+                code=code, path=self.path(heading), zh=f"{place}: {zh}。", en=f"{place}: {en}."
             )
         )
 
     def text(self, heading: str) -> str:
         """The cell as text; empty if there is none.  Never a fault."""
-        return _text(self._cells[heading][1]) if heading in self._cells else ""
+        value = self._cells.get(heading, "")
+        return value.strip() if isinstance(value, str) else _text(value)
 
     def words(self, heading: str) -> str:
         """Text that is not a figure: a number with too many digits is a fault."""
-        value = self._cells[heading][1] if heading in self._cells else ""
+        value = self._cells.get(heading, "")
         if isinstance(value, int | float) and abs(value) >= EXACT_BELOW:
             self.fault(
                 heading,
@@ -115,6 +131,23 @@ class Row:
             )
             return ""
         return text
+
+    def day(self, heading: str) -> date | None:
+        """A day as a spreadsheet keeps it or as people type it; None if empty or a fault."""
+        value = self._cells.get(heading, "")
+        if isinstance(value, datetime | date):
+            return value.date() if isinstance(value, datetime) else value
+        text = self.text(heading)
+        try:
+            return parse_day(text) if text else None
+        except ValueError:
+            self.fault(
+                heading,
+                "sheet-day-unreadable",
+                zh=f"{text[:40]} 不是日期。请填写如 2026-11-01",
+                en=f"{text[:40]!r} is not a day. Write it as 2026-11-01",
+            )
+            return None
 
     def answer(self, heading: str, *, default: bool | None = None) -> bool:
         """是 or 否."""

@@ -1,11 +1,11 @@
 """One row of 基本信息 and its lines as a draft; what cannot be read is a fault of its row."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kaipiao.delivery.readers.figures import treatment_of
 from kaipiao.delivery.sheets.cells import Row
-from kaipiao.fiscal import element
+from kaipiao.delivery.sheets.elements import element_of
 from kaipiao.fiscal.draft import Draft, Kind, Line, Party, Scheme
 
 _KINDS: Mapping[str, Kind] = {
@@ -17,15 +17,6 @@ _KINDS: Mapping[str, Kind] = {
     "普票": "ordinary",
 }
 _SCHEMES: Mapping[str, Scheme] = {"一般纳税人": "general", "小规模纳税人": "small_scale"}
-_ELEMENTS: Mapping[str, element.Element] = {
-    "成品油": element.RefinedOil(),
-    "稀土": element.RareEarth(),
-    "自产农产品销售": element.OwnProduce(),
-    "农产品收购": element.ProducePurchase(),
-    "光伏收购": element.SolarPurchase(),
-    "卷烟": element.Cigarettes(),
-}
-"""Only those that ask for nothing beyond the two sheets."""
 
 
 class Defaults(NamedTuple):
@@ -36,8 +27,17 @@ class Defaults(NamedTuple):
     scheme: Scheme = "general"
 
 
-def draft_of(row: Row, details: Iterable[Row], defaults: Defaults) -> Draft:
+class Origin(NamedTuple):
+    """The rows of one invoice: its own, its lines' (one or more), and its element's."""
+
+    basic: Row
+    details: Sequence[Row]
+    elements: Sequence[Row] = ()
+
+
+def draft_of(origin: Origin, defaults: Defaults) -> Draft:
     """The draft as far as it can be read; it counts only if no row has a fault."""
+    row, details, elements = origin
     gross = row.answer("是否含税")
     return Draft(
         kind=_kind(row),
@@ -49,7 +49,7 @@ def draft_of(row: Row, details: Iterable[Row], defaults: Defaults) -> Draft:
         reviewer=row.words("复核人"),
         remark=row.words("备注"),
         scheme=_scheme(row, defaults.scheme),
-        element=_element(row),
+        element=element_of(row, elements),
     )
 
 
@@ -75,18 +75,6 @@ def _scheme(row: Row, default: Scheme) -> Scheme:
             en="is 一般纳税人 or 小规模纳税人",
         )
     return _SCHEMES.get(text, default)
-
-
-def _element(row: Row) -> element.Element | None:
-    text = row.text("特定业务类型")
-    if text and text not in _ELEMENTS:
-        row.fault(
-            "特定业务类型",
-            "sheet-element-unsupported",
-            zh=f"{text[:40]} 需要更多字段, 表格暂不支持。请以 JSON 提交",
-            en=f"{text[:40]} needs fields of its own, which a sheet cannot hold. Send it as JSON",
-        )
-    return _ELEMENTS.get(text)
 
 
 def _seller(row: Row, default: Party | None) -> Party:

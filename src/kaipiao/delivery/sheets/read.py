@@ -1,24 +1,41 @@
 """A sheet of invoices to issue, as drafts: 基本信息 holds one row an invoice, 明细 its lines.
 
-The rows of the two are joined by 发票流水号, which is also the idempotency key, so a file may be
-sent again after any interruption.  Every fault of an invoice is told at once, and a faulty
-invoice never spoils its neighbours.  Whether a draft is lawful is not asked here.
+The rows are joined by 发票流水号, which is also the idempotency key, so a file may be sent again
+after any interruption.  Every fault of an invoice is told at once, and a faulty invoice never
+spoils its neighbours.  Whether a draft is lawful is not asked here.
+
+A table in which all columns stand side by side (every CSV is one) holds one row a line; what
+describes the invoice stands in its first row, and may be repeated in the others.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from kaipiao.base.archive import is_zip
+from kaipiao.base.unreadable import Unreadable
+from kaipiao.delivery.sheets.book import Book
 from kaipiao.delivery.sheets.cells import Row
-from kaipiao.delivery.sheets.draft import Defaults, draft_of
-from kaipiao.delivery.sheets.layout import BASIC, DETAIL, KEY
-from kaipiao.delivery.sheets.rows import read_extras, read_rows
+from kaipiao.delivery.sheets.draft import Defaults, Origin, draft_of
+from kaipiao.delivery.sheets.layout import (
+    BASIC_LAYOUT,
+    DETAIL_LAYOUT,
+    ELEMENT_LAYOUT,
+    FLAT_LAYOUT,
+    KEY,
+    heading_of,
+)
+from kaipiao.delivery.sheets.rows import read_rows, tab_of
+from kaipiao.delivery.sheets.table import TextTable
 from kaipiao.delivery.sheets.workbook import Workbook
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.violation import Violation
 
+EXTRA_TAB = "附加要素"
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _NOTHING = Defaults()
+_COMPOUND = b"\xd0\xcf\x11\xe0"
+"""How an .xls begins."""
 
 
 class SheetInvoice(NamedTuple):
@@ -27,30 +44,88 @@ class SheetInvoice(NamedTuple):
     where: str
     key: str
     read: Draft | list[Violation]
+    origin: Origin
+
+
+def open_book(data: bytes) -> Book:
+    """The tables of a file, whatever its name says.
+
+    Raises:
+        Unreadable: neither an XLSX nor a CSV within limits.
+    """
+    if is_zip(data):
+        return Workbook(data)
+    if data.startswith(_COMPOUND):
+        raise Unreadable(
+            "",
+            zh="不支持旧版 .xls。请在表格软件中另存为 .xlsx 后重试。",
+            en="old .xls workbooks are not read. Save it as .xlsx in your spreadsheet program.",
+        )
+    return TextTable(data)
+
+
+def is_flat(book: Book) -> bool:
+    """Whether everything stands in one table."""
+    return tab_of(book, BASIC_LAYOUT) is None
 
 
 def read_sheet(data: bytes, defaults: Defaults = _NOTHING) -> Iterator[SheetInvoice]:
-    """The invoices of a workbook, in the order of 基本信息; lines without one come last.
+    """The invoices of a file, in the order of 基本信息; lines without one come last.
 
     Raises:
-        Unreadable: at once: not an XLSX within limits, or without the sheets and headings.
+        Unreadable: at once: not a sheet within limits, or without the tables and headings.
     """
-    book = Workbook(data)
-    invoices = list(read_rows(book, BASIC, "基本信息"))
-    lines: dict[str, list[Row]] = {}
-    for row in read_rows(book, DETAIL, "明细"):
-        lines.setdefault(row.text(KEY), []).append(row)
-    return _joined(invoices, lines, read_extras(book), defaults)
+    return read_book(open_book(data), defaults)
+
+
+def read_book(book: Book, defaults: Defaults = _NOTHING) -> Iterator[SheetInvoice]:
+    """As ``read_sheet``."""
+    if is_flat(book):
+        return _flat(_by_key(list(read_rows(book, FLAT_LAYOUT))), defaults)
+    basic = list(read_rows(book, BASIC_LAYOUT))
+    details = _by_key(list(read_rows(book, DETAIL_LAYOUT)))
+    has_elements = tab_of(book, ELEMENT_LAYOUT) is not None
+    elements = _by_key(list(read_rows(book, ELEMENT_LAYOUT)) if has_elements else [])
+    return _joined(basic, details, elements, read_extras(book), defaults)
+
+
+def read_extras(book: Book) -> dict[str, str]:
+    """By key, the first place on a sheet 附加要素, which we cannot carry over.
+
+    The tax bureau's template has one, mostly empty.  What is filled in there belongs on the
+    invoice, so it must not be dropped in silence.
+    """
+    extras: dict[str, str] = {}
+    for name in book.names:
+        if EXTRA_TAB not in name:
+            continue
+        place = -1
+        for number, cells in book.rows(name):
+            headings = [heading_of(cell) for cell in cells]
+            if place < 0:
+                place = headings.index(KEY) if KEY in headings else -1
+            elif cells[place] != "":
+                row = Row(name, number, {KEY: place}, {KEY: cells[place]})
+                extras.setdefault(row.text(KEY), row.where)
+    return extras
+
+
+def _by_key(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    grouped: dict[str, list[Row]] = {}
+    for row in rows:
+        grouped.setdefault(row.text(KEY), []).append(row)
+    return grouped
 
 
 def _joined(
-    invoices: Iterable[Row],
-    lines: dict[str, list[Row]],
+    basic: Sequence[Row],
+    details: dict[str, list[Row]],
+    elements: dict[str, list[Row]],
     extras: dict[str, str],
     defaults: Defaults,
 ) -> Iterator[SheetInvoice]:
     seen: set[str] = set()
-    for row in invoices:
+    for row in basic:
         key = row.text(KEY)
         if key in seen:
             row.fault(KEY, "sheet-key-repeated", zh="流水号重复", en="is a key used twice")
@@ -63,27 +138,61 @@ def _joined(
                 en=f"has more at {extras[key]}, which a sheet cannot carry over. Delete that row "
                 "or send the invoice as JSON",
             )
-        yield _invoice(row, key, lines.get(key, []), defaults)
-    for key, orphans in lines.items():
-        if key not in seen:
-            orphans[0].fault(
-                KEY,
-                "sheet-line-orphaned",
-                zh="流水号在发票基本信息中不存在",
-                en="has a key that no invoice has",
+        yield _invoice(Origin(row, details.get(key, ()), elements.get(key, ())), key, defaults)
+    for orphans in (details, elements):
+        for key, rows in orphans.items():
+            if key not in seen:
+                yield _orphan(key, rows)
+
+
+def _orphan(key: str, rows: Sequence[Row]) -> SheetInvoice:
+    rows[0].fault(
+        KEY,
+        "sheet-line-orphaned",
+        zh="流水号在发票基本信息中不存在",
+        en="has a key that no invoice has",
+    )
+    return SheetInvoice(rows[0].where, key, rows[0].faults, Origin(rows[0], rows[1:]))
+
+
+def _flat(grouped: dict[str, list[Row]], defaults: Defaults) -> Iterator[SheetInvoice]:
+    described = BASIC_LAYOUT.known - {KEY}
+    for key, rows in grouped.items():
+        for other in rows[1:]:
+            _check_same(rows[0], other, described)
+        elements = [row for row in rows if row.holds(ELEMENT_LAYOUT.known - {KEY})]
+        yield _invoice(Origin(rows[0], rows, elements), key, defaults)
+
+
+def _check_same(first: Row, other: Row, described: frozenset[str]) -> None:
+    """What describes the invoice may be repeated; it may not change half way."""
+    for heading in sorted(described) if other.holds(described) else ():
+        if other.text(heading) not in ("", first.text(heading)):
+            other.fault(
+                heading,
+                "sheet-header-differs",
+                zh=f"与同一流水号的第 {first.number} 行不一致。请改为相同, 或留空",
+                en=f"differs from row {first.number} of the same invoice. Make it the same, "
+                "or leave it empty",
             )
-            yield SheetInvoice(orphans[0].where, key, orphans[0].faults)
 
 
-def _invoice(row: Row, key: str, lines: list[Row], defaults: Defaults) -> SheetInvoice:
-    """The draft of one row and its lines, or every fault of all of them."""
-    _check_key(row, key, lines)
-    draft = draft_of(row, lines, defaults)
-    faults = [fault for one in (row, *lines) for fault in one.faults]
-    return SheetInvoice(row.where, key, faults or draft)
+def _invoice(origin: Origin, key: str, defaults: Defaults) -> SheetInvoice:
+    """The draft of an invoice's rows, or every fault of all of them."""
+    row = origin.basic
+    _check_key(row, key, origin.details)
+    draft = draft_of(origin, defaults)
+    faults = [fault for one in rows_of(origin) for fault in one.faults]
+    return SheetInvoice(row.where, key, faults or draft, origin)
 
 
-def _check_key(row: Row, key: str, lines: list[Row]) -> None:
+def rows_of(origin: Origin) -> list[Row]:
+    """Every row of an invoice, each once."""
+    rows = (origin.basic, *origin.details, *origin.elements)
+    return list({id(row): row for row in rows}.values())
+
+
+def _check_key(row: Row, key: str, lines: Sequence[Row]) -> None:
     if row.needed(KEY) and not _KEY.fullmatch(key):
         row.fault(
             KEY,

@@ -14,11 +14,11 @@ from tests.made_documents import mutations, packed, unpacked
 from tests.strategies import BUYER, DAY, SELLER
 
 from kaipiao.base.unreadable import Unreadable
+from kaipiao.delivery.sheets.book import column_letters
 from kaipiao.delivery.sheets.draft import Defaults
 from kaipiao.delivery.sheets.layout import BASIC, BASIC_COLUMNS, DETAIL, DETAIL_COLUMNS
 from kaipiao.delivery.sheets.read import SheetInvoice, read_sheet
 from kaipiao.delivery.sheets.template import Result, write_results, write_template
-from kaipiao.delivery.sheets.workbook import column_letters
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.element import OwnProduce
 from kaipiao.fiscal.money import format_yuan
@@ -163,10 +163,13 @@ def test_a_short_category_in_its_own_column_is_put_in_front() -> None:
     assert draft(invoice).lines[0].name == "*文具*文件盒"
 
 
-def test_an_element_without_fields_is_read_and_another_refused() -> None:
+def test_an_element_without_fields_is_read_and_another_asks_for_its_row() -> None:
     assert draft(read_one({"特定业务类型": "自产农产品销售"})).element == OwnProduce()
     (fault,) = faults(read_one({"特定业务类型": "建筑服务"}))
-    assert fault.code == "sheet-element-unsupported"
+    assert fault.code == "sheet-element-missing"
+    (fault,) = faults(read_one({"特定业务类型": "算命"}))
+    assert fault.code == "sheet-element-unknown"
+    assert "建筑服务" in fault.zh
 
 
 def test_all_faults_of_an_invoice_are_told_at_once() -> None:
