@@ -49,7 +49,7 @@ def _wrap_part(text: str, room: int) -> list[str]:
     for piece in _pieces(text, room):
         width = advance(piece)
         if line and used + width > room:
-            line, kept = _give_up_last(line, piece)
+            line, kept = _give_up_last(line, piece, room)
             lines.append(line.rstrip(" "))
             line, used = kept, advance(kept)
             if piece == " " and not line:
@@ -66,8 +66,9 @@ def _pieces(text: str, room: int) -> list[str]:
     return pieces
 
 
-def _give_up_last(line: str, piece: str) -> tuple[str, str]:
+def _give_up_last(line: str, piece: str, room: int) -> tuple[str, str]:
     """A closing mark never begins a line: it takes the character before it along."""
-    if piece in _NEVER_FIRST and len(line) > 1 and line[-1] not in _NEVER_FIRST:
+    fits = len(line) > 1 and advance(line[-1] + piece) <= room
+    if fits and piece in _NEVER_FIRST and line[-1] not in _NEVER_FIRST:
         return line[:-1], line[-1]
     return line, ""
