@@ -16,19 +16,23 @@ from kaipiao.base.unreadable import Unreadable
 
 
 class Limits(NamedTuple):
-    """Bytes as they come, entries, bytes unpacked, and how many times larger that may be."""
+    """Bytes as they come, entries, bytes unpacked in all, of one entry, and times larger."""
 
-    packed_bytes: int = 32 * 2**20
+    packed_bytes: int = 16 * 2**20
     entries: int = 2_000
-    unpacked_bytes: int = 64 * 2**20
+    unpacked_bytes: int = 48 * 2**20
     ratio: int = 250
+    entry_bytes: int | None = None  # None: as much as all
 
 
-DOCUMENT = Limits()
+DOCUMENT = Limits(entry_bytes=16 * 2**20)
 """More than any one invoice needs."""
 
 SMALL = 2**20
 """Below this many bytes unpacked no ratio is a bomb: a page of equal lines packs very well."""
+
+_LISTED = b"PK\x01\x02"
+"""Before every entry of a package's list.  Counted first: listing a million takes 500 MB."""
 
 _FAULTS = (
     zipfile.BadZipFile,
@@ -54,7 +58,7 @@ class Archive:
     """
 
     def __init__(self, data: bytes, limits: Limits = DOCUMENT) -> None:
-        if len(data) > limits.packed_bytes:
+        if len(data) > limits.packed_bytes or data.count(_LISTED) > 2 * limits.entries:
             raise _bomb("")
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
@@ -92,7 +96,8 @@ def _bounded(entries: list[zipfile.ZipInfo], limits: Limits) -> dict[str, zipfil
     for entry in entries:
         total += entry.file_size
         dense = entry.file_size > SMALL and entry.file_size > limits.ratio * entry.compress_size
-        if dense or total > limits.unpacked_bytes or len(bounded) >= limits.entries:
+        large = limits.entry_bytes is not None and entry.file_size > limits.entry_bytes
+        if dense or large or total > limits.unpacked_bytes or len(bounded) >= limits.entries:
             raise _bomb(entry.filename)
         if entry.is_dir():
             continue

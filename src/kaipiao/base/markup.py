@@ -15,10 +15,12 @@ from xml.parsers import expat
 
 from kaipiao.base.unreadable import Unreadable
 
-MAX_BYTES = 16 * 2**20
+MAX_BYTES = 10 * 2**20
+"""2,000 lines with every text at its limit fit."""
 MAX_DEPTH = 64
-MAX_ELEMENTS = 200_000
-"""An invoice of 2,000 lines has about 40,000."""
+MAX_ELEMENTS = 150_000
+"""An XML invoice of 2,000 lines has about 30,000, all parts of such an OFD about 80,000."""
+MAX_ATTRIBUTES = 300_000
 
 _DECLARED = re.compile(rb"""^<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _ENCODINGS = {
@@ -36,24 +38,28 @@ def local(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def parse_xml(data: bytes, *, where: str = "") -> Element:
+def parse_xml(data: bytes, *, where: str = "", max_elements: int = MAX_ELEMENTS) -> Element:
     """The root element; tags and attributes by their local names.
+
+    ``max_elements`` is for who reads several parts under one limit.
 
     Raises:
         Unreadable: not XML, a DOCTYPE, or past one of the limits.
     """
     if len(data) > MAX_BYTES:
         raise _too_large(where, f"{MAX_BYTES // 2**20} MB")
-    return _Building(where).parse(_as_utf8(data, where))
+    return _Building(where, max_elements).parse(_as_utf8(data, where))
 
 
 class _Building:
     """One parse: expat's events into a tree, stopping at the first thing we do not take."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, max_elements: int) -> None:
         self._where = where
         self._tree = TreeBuilder()
-        self._depth = self._elements = 0
+        self._depth = self._elements = self._attributes = 0
+        self._max_elements = max_elements
+        self._locals: dict[str, str] = {}  # one string for each name, however often it is used
 
     def parse(self, data: bytes) -> Element:
         parser = expat.ParserCreate("utf-8")
@@ -82,15 +88,26 @@ class _Building:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         self._elements += 1
+        self._attributes += len(attributes)
         if self._depth > MAX_DEPTH:
             raise _too_large(self._where, f"{MAX_DEPTH} levels")
-        if self._elements > MAX_ELEMENTS:
+        if self._elements > self._max_elements:
             raise _too_large(self._where, f"{MAX_ELEMENTS} elements")
-        self._tree.start(local(name), {local(key): value for key, value in attributes.items()})
+        if self._attributes > MAX_ATTRIBUTES:
+            raise _too_large(self._where, f"{MAX_ATTRIBUTES} attributes")
+        self._tree.start(
+            self._local(name), {self._local(key): value for key, value in attributes.items()}
+        )
 
     def _end(self, name: str) -> None:
         self._depth -= 1
-        self._tree.end(local(name))
+        self._tree.end(self._local(name))
+
+    def _local(self, name: str) -> str:
+        known = self._locals.get(name)
+        if known is None:
+            known = self._locals[name] = local(name)
+        return known
 
 
 def _as_utf8(data: bytes, where: str) -> bytes:

@@ -36,7 +36,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "proof": {
         "receipt": ("取回存证回执", "Fetch the proof of an invoice"),
         "verify": ("查验: 离线凭回执, 或按票面信息", "Verify: offline by receipt, or by fields"),
-        "read": ("读取二维码、XML、OFD 发票", "Read a QR text, an XML or an OFD invoice"),
+        "read": ("读取 XML、OFD、PDF、二维码发票", "Read an XML, OFD or PDF invoice, or a QR code"),
         "log": ("存证日志: 检查点、公钥、一致性", "Evidence log: checkpoint, key, consistency"),
     },
 }

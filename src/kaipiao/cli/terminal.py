@@ -15,6 +15,8 @@ PATIENCE_S = 1.0
 
 BAR_CELLS = 30
 
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
 
 def say(text: str) -> None:
     """For whoever asked: standard output."""
@@ -34,6 +36,11 @@ def say_json(value: Any) -> None:
 def width(text: str) -> int:
     """Columns on a terminal: a Chinese character takes two."""
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def printable(text: str) -> str:
+    """``text`` without what moves a cursor, changes colours or turns the line around."""
+    return "".join("\ufffd" if unicodedata.category(c) in _UNPRINTABLE else c for c in text)
 
 
 def say_table(rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:

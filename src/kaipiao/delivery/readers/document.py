@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from kaipiao.delivery.readers.seal_check import SealCheck
 from kaipiao.fiscal.draft import Draft, Kind, Line, Nature, Party, Reversal, Treatment
 
 Form = Literal["einvoice", "vat2019", "xbrl", "ofd-tags"]
@@ -62,8 +63,15 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     red: bool = False
     original: str = ""  # of a red letter, where the document names it
     qr: str = ""
-    pages: int = 0  # of an OFD
+    version: str = ""  # of the format, as it says
+    signature: str = ""  # algorithm of a signature inside the XML or PDF, which is not checked
+    pages: int = 0  # of an OFD or a PDF
+    templates: int = 0  # of an OFD: page templates (模板页)
+    attachments: tuple[str, ...] = ()  # paths in an OFD, names in a PDF
+    read_from: tuple[str, ...] = ()  # which parts of a package said all this
+    seals: tuple[SealCheck, ...] = ()
     shown: tuple[tuple[str, str], ...] = ()
+    more: tuple[tuple[str, str], ...] = ()  # all else that it says, by path
 
 
 def to_draft(document: Document) -> Draft:

@@ -2,9 +2,11 @@
 
 The names hold traps, which are the format's and not ours: ``IssuItemInformation``;
 ``TotalTax-includedAmount`` in the totals but ``TotaltaxIncludedAmount`` in a line.  Order is
-not relied upon.  Optional empties are left out by genuine issuers.
+not relied upon, and other spellings are read, too (``fields``).  Optional empties are left out
+by genuine issuers.  Labels and special information are kept as they are, in ``more``.
 """
 
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from kaipiao.delivery.readers.document import Document, DocumentLine
@@ -14,6 +16,8 @@ from kaipiao.fiscal.draft import Kind, Party
 ROOT = "EInvoice"
 _SPECIAL = "01"
 _RED = "N"  # InIssuType: 是否蓝字发票标志
+_KEPT = ("Header", "SellerAuthentication", "TaxSupervisionInfo", "TaxBureauSignature")
+_KEPT_DATA = ("SpecificInformation", "AdditionalInformation")
 
 
 def read_einvoice(root: Element, *, where: str = "") -> Document:
@@ -48,6 +52,9 @@ def read_einvoice(root: Element, *, where: str = "") -> Document:
         reviewer=basic.text("Checker"),
         remark=data.text("AdditionalInformation/Remark"),
         red=labels.text("InIssuType/LabelCode") == _RED,
+        version=all_.text("Header/Version"),
+        signature=all_.text("TaxBureauSignature/SignatureAlgorithm"),
+        more=tuple(_rest(all_, data)),
         original=_digits(red.text("OriginalInvoiceNumber") or red.text("InvoiceNumber")),
     )
 
@@ -78,6 +85,21 @@ def _line(line: Fields) -> DocumentLine:
         gross_fen=line.amount_if_any("TotaltaxIncludedAmount"),
         tax_class=line.text("TaxClassificationCode"),
     )
+
+
+def _rest(all_: Fields, data: Fields) -> Iterator[tuple[str, str]]:
+    """All that the sections beside parties, totals and lines say, by path."""
+    for above, names in ((all_, _KEPT), (data, _KEPT_DATA)):
+        for name in names:
+            yield from _leaves(above.under(name).element, name)
+
+
+def _leaves(element: Element, path: str) -> Iterator[tuple[str, str]]:
+    text = (element.text or "").strip()
+    if text:
+        yield path, text
+    for child in element:
+        yield from _leaves(child, f"{path}/{child.tag}")
 
 
 def _digits(text: str) -> str:

@@ -13,6 +13,15 @@ READERS: Mapping[str, Callable[..., Document]] = {
     xbrl.ROOT: xbrl.read_xbrl,
 }
 
+_BEFORE = b"\xef\xbb\xbf \r\n\t"
+
+
+def is_xml(data: bytes) -> bool:
+    """Whether it begins as XML does; a byte order mark is forgiven."""
+    return data[:100].lstrip(_BEFORE).startswith(b"<") or data.startswith(
+        (b"\xff\xfe", b"\xfe\xff")
+    )
+
 
 def read_embedded(root: Element, *, where: str = "") -> Document:
     """The document in a tree.

@@ -22,6 +22,22 @@ from kaipiao.regimes.cn.rules import check
 _ZH = "请向开票方索取原始文件, 并通过查验平台核对。"
 _EN = "Ask the issuer for the original file and verify the invoice."
 
+QR_FIELDS = 5
+"""Fields of a QR text that are compared with the document."""
+PAGE_FIELDS = frozenset(
+    {
+        "InvoiceCode",
+        "InvoiceNo",
+        "IssueDate",
+        "Seller/SellerTaxID",
+        "Buyer/BuyerTaxID",
+        "TaxInclusiveTotalAmount",
+        "TaxExclusiveTotalAmount",
+        "TaxTotalAmount",
+    }
+)
+"""Tagged fields of a page that are compared with the data."""
+
 _DIGITAL = re.compile(r"[0-9]{20}")
 _CODE, _OLD = re.compile(r"[0-9]{10}|[0-9]{12}"), re.compile(r"[0-9]{8}")
 

@@ -4,27 +4,19 @@
                              ├► Attachs         the invoice itself, as XML or XBRL
                              └► Tags            which text object shows which field
 
-The attachment is the invoice; tags tell what the visible page says, so that the two can be
-compared.  Where there is no attachment, the tagged texts are read in its place.  Genuine files
-break the strict schema in many places (paths, prefixes, dates, custom tags): a part that only
-decorates may be broken, a part that is needed may not.
+A part may be named anywhere, by itself even, and is read at most once for each use; nothing
+that is read names what is read next beyond the arrows above, so no circle is ever walked.
 """
 
 import posixpath
-import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-import msgspec
-
 from kaipiao.base.archive import Archive
-from kaipiao.base.markup import parse_xml
+from kaipiao.base.markup import MAX_ELEMENTS, parse_xml
 from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.readers.document import Document
-from kaipiao.delivery.readers.embedded import READERS, read_embedded
 
 ENTRY = "OFD.xml"
-_WORDS = re.compile(r"[\s⊗(（)）负数零壹贰貳叁肆伍陆柒捌玖拾佰仟万萬亿圆元角分整正]+")
 
 
 class Ofd:
@@ -36,16 +28,36 @@ class Ofd:
 
     def __init__(self, data: bytes) -> None:
         self.parts = Archive(data)
+        self._trees: dict[str, Element] = {}
+        self._elements_left = MAX_ELEMENTS
+        if ENTRY not in self.parts:
+            raise Unreadable(
+                ENTRY,
+                zh="这是 ZIP 文件包, 但不是 OFD (缺少 OFD.xml)。请先解压, 再读取其中的发票。",
+                en="this is a zip, but no OFD. Unpack it and read the invoice inside.",
+            )
         self.body = self._needed(ENTRY, "DocBody")
         self.root = resolve(ENTRY, text_at(self.body, "DocRoot"))
         self.document = self.tree(self.root)
 
     def tree(self, path: str) -> Element:
-        return parse_xml(self.parts.read(path), where=path)
+        """A part as XML.  Its elements count towards one limit for the whole package."""
+        if path not in self._trees:
+            tree = parse_xml(
+                self.parts.read(path), where=path, max_elements=max(self._elements_left, 0)
+            )
+            self._elements_left -= sum(1 for _ in tree.iter())
+            self._trees[path] = tree
+        return self._trees[path]
 
     def pages(self) -> list[str]:
         """The paths of the visible pages, in order."""
         found = self.document.findall("Pages/Page")
+        return [resolve(self.root, page.get("BaseLoc", "")) for page in found]
+
+    def templates(self) -> list[str]:
+        """The paths of the page templates (模板页), in order."""
+        found = self.document.findall("CommonData/TemplatePage")
         return [resolve(self.root, page.get("BaseLoc", "")) for page in found]
 
     def attachments(self) -> list[str]:
@@ -55,12 +67,15 @@ class Ofd:
 
     def texts(self) -> dict[str, str]:
         """Every visible text by the id of its object; ids are unique in a document."""
-        texts: dict[str, str] = {}
-        for path in dict.fromkeys(self.pages()):
-            for shown in self.tree(path).iter("TextObject"):
-                codes = "".join(code.text or "" for code in shown.iter("TextCode"))
-                texts[shown.get("ID", "")] = codes.strip()
-        return texts
+        texts = dict(self._texts(self.pages()))
+        try:
+            return dict(self._texts(self.templates())) | texts
+        except Unreadable:  # a template only decorates
+            return texts
+
+    def page_texts(self) -> list[str]:
+        """What the pages themselves show, without their templates."""
+        return [text for _, text in self._texts(self.pages())]
 
     def tags(self) -> Iterator[Element]:
         """The roots of the custom tags.  They decorate: a broken one is passed over."""
@@ -69,6 +84,12 @@ class Ofd:
                 yield self.tree(path)
         except Unreadable:
             return
+
+    def _texts(self, paths: list[str]) -> Iterator[tuple[str, str]]:
+        for path in dict.fromkeys(paths):
+            for shown in self.tree(path).iter("TextObject"):
+                codes = "".join(code.text or "" for code in shown.findall("TextCode"))
+                yield shown.get("ID", ""), codes.strip()
 
     def _listed(self, listing: str, child: str) -> list[str]:
         """What a listing part lists, each once: a part named twice is not read twice."""
@@ -83,28 +104,6 @@ class Ofd:
         return found
 
 
-def read_ofd(data: bytes) -> Document:
-    """The invoice in an OFD.
-
-    Raises:
-        Unreadable: not an OFD within limits, or no invoice can be found in it.
-    """
-    ofd = Ofd(data)
-    texts = ofd.texts()
-    tagged = [_filled(tag, texts) for tag in ofd.tags() if tag.tag in READERS]
-    document = _attached(ofd) or _from_tags(tagged)
-    if document is None:
-        raise Unreadable(
-            "", zh="OFD 中没有可识别的发票数据。", en="there is no invoice data in this OFD."
-        )
-    return msgspec.structs.replace(
-        document,
-        pages=len(ofd.pages()),
-        words=document.words or _words(texts),
-        shown=tuple(pair for tag in tagged for pair in _flat(tag)),
-    )
-
-
 def resolve(base: str, location: str) -> str:
     """The path in the package of a location written in the part ``base``.  Raises Unreadable."""
     rooted = location.startswith("/")
@@ -117,45 +116,3 @@ def resolve(base: str, location: str) -> str:
 
 def text_at(element: Element, path: str) -> str:
     return (element.findtext(path) or "").strip()
-
-
-def _attached(ofd: Ofd) -> Document | None:
-    """The first attachment that is an invoice we know."""
-    for path in ofd.attachments():
-        data = ofd.parts.read(path)
-        if data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-            tree = parse_xml(data, where=path)
-            if tree.tag in READERS:
-                return read_embedded(tree, where=path)
-    return None
-
-
-def _from_tags(tagged: list[Element]) -> Document | None:
-    if not tagged:
-        return None
-    return msgspec.structs.replace(read_embedded(tagged[0], where="CustomTags"), form="ofd-tags")
-
-
-def _filled(tag: Element, texts: dict[str, str]) -> Element:
-    """The tag tree with every reference replaced by the text that it points at."""
-    filled = Element(tag.tag)
-    filled.text = "".join(
-        texts.get((child.text or "").strip(), "") for child in tag if child.tag == "ObjectRef"
-    )
-    filled.extend(_filled(child, texts) for child in tag if child.tag != "ObjectRef")
-    return filled
-
-
-def _flat(tag: Element, above: str = "") -> Iterator[tuple[str, str]]:
-    """Every tagged text with its path of names below the root."""
-    for child in tag:
-        path = f"{above}{child.tag}"
-        if child.text:
-            yield path, child.text
-        yield from _flat(child, f"{path}/")
-
-
-def _words(texts: dict[str, str]) -> str:
-    """价税合计大写: the one visible text that is nothing but numerals; empty if not just one."""
-    found = [text for text in texts.values() if len(text) > 2 and _WORDS.fullmatch(text)]
-    return found[0] if len(found) == 1 else ""

@@ -11,15 +11,13 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Literal
 from xml.etree.ElementTree import Element
-
-import msgspec
 
 from kaipiao.base.markup import parse_xml
 from kaipiao.base.sm import sm3
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.delivery.readers.ofd import Ofd, resolve, text_at
+from kaipiao.delivery.readers.seal_check import SealCheck, SealReport
 from kaipiao.delivery.readers.ses import read_seal
 
 Digesting = Callable[[bytes], bytes]
@@ -30,48 +28,6 @@ METHODS: Mapping[str, Digesting] = {
     "2.16.840.1.101.3.4.2.1": lambda data: hashlib.sha256(data).digest(),
 }
 
-Verdict = Literal["right", "wrong", "unknown", "unsealed"]
-
-
-class SealCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """One seal.  ``problem`` is set where it could not be taken apart; then the sums are False."""
-
-    where: str
-    name: str = ""
-    signer: str = ""
-    maker: str = ""
-    stamped_at: str = ""
-    parts: int = 0  # how many digests it lists
-    wrong_parts: tuple[str, ...] = ()  # changed or missing since
-    hash_right: bool = False  # of Signature.xml
-    signature_right: bool = False  # SM2 of the signer over the seal and that hash
-    maker_right: bool = False  # SM2 of the seal's maker over the seal
-    signer_listed: bool = False  # the seal may be used by this signer
-    problem_zh: str = ""
-    problem_en: str = ""
-
-    @property
-    def verdict(self) -> Verdict:
-        if self.problem_en:
-            return "unknown"
-        sums = self.hash_right and self.signature_right and self.maker_right and self.signer_listed
-        return "right" if sums and self.parts and not self.wrong_parts else "wrong"
-
-
-class SealReport(msgspec.Struct, frozen=True, kw_only=True):
-    """All seals of a package, and the parts that none of them covers."""
-
-    seals: tuple[SealCheck, ...]
-    uncovered: tuple[str, ...] = ()
-
-    @property
-    def verdict(self) -> Verdict:
-        """The worst of the seals; ``unsealed`` if there is none."""
-        verdicts = {seal.verdict for seal in self.seals}
-        if "wrong" in verdicts:
-            return "wrong"
-        return "unknown" if "unknown" in verdicts else "right" if verdicts else "unsealed"
-
 
 def check_seals(data: bytes) -> SealReport:
     """Do the sums of every seal on an OFD.
@@ -79,7 +35,11 @@ def check_seals(data: bytes) -> SealReport:
     Raises:
         Unreadable: not an OFD within limits.  A broken seal is a verdict, not an exception.
     """
-    ofd = Ofd(data)
+    return seals_of(Ofd(data))
+
+
+def seals_of(ofd: Ofd) -> SealReport:
+    """The same for a package that is open already.  Raises Unreadable."""
     listing = text_at(ofd.body, "Signatures")
     if not listing:
         return SealReport(seals=(), uncovered=ofd.parts.names)
