@@ -10,7 +10,7 @@ from kaipiao.delivery.renditions.face.parts import Column, Page, Table
 def table_marks(page: Page, top: float, first_row: int) -> Iterator[Mark]:
     for at, table in enumerate(page.tables):
         if at:
-            yield Stroke(x1=paper.LEFT, y1=top, x2=paper.RIGHT, y2=top, width=0.12)
+            yield Stroke(x1=paper.LEFT, y1=top + 0.8, x2=paper.RIGHT, y2=top + 0.8, width=0.12)
         yield from _titles(table, top)
         top += paper.HEAD_HEIGHT
         for row in table.rows:
@@ -20,7 +20,7 @@ def table_marks(page: Page, top: float, first_row: int) -> Iterator[Mark]:
 
 
 def _titles(table: Table, top: float) -> Iterator[Mark]:
-    y = top + paper.HEAD_HEIGHT / 2 + paper.BODY_SIZE * CENTRE
+    y = top + paper.HEAD_HEIGHT / 2 + 0.3 + paper.BODY_SIZE * CENTRE
     for column, x in _columns(table):
         yield Text(
             x=x, y=y, size=paper.BODY_SIZE, text=column.title, align=column.align, color="label"

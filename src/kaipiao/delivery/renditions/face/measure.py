@@ -17,7 +17,17 @@ _ASCII = (
     572, 576, 430, 510, 360, 590, 490, 730, 500, 500, 490, 350, 350, 350, 600,
 )  # fmt: skip
 _WIDTHS = {chr(0x20 + at): width for at, width in enumerate(_ASCII)}
-_WIDTHS |= dict.fromkeys("ǄǅǆǊǋǱǲǳǶѸ₨₯", 1310) | {"\u2e3a": 2 * FULL}
+for _text, _width in (
+    ("\u00a0·‘’“”", 350),
+    ("¥±×÷", 600),
+    ("²³", 380),
+    ("°", 320),
+    ("•", 392),
+    ("ǄǅǆǊǋǱǲǳǶѸ₨₯", 1310),
+    ("\u2e3a", 2 * FULL),
+):
+    _WIDTHS |= dict.fromkeys(_text, _width)
+"""What is neither ASCII nor as wide as a Chinese character, as far as invoices use it."""
 
 _PIECES = re.compile(r"[0-9A-Za-z.,'%&/+-]+|.", re.DOTALL)
 _NEVER_FIRST = frozenset("，。、；：！？）》」』】〉”’…％,.;:!?)]}")
