@@ -25,7 +25,7 @@ def draw_qr(text: str) -> Code:
 
     made = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
     image: Any = made.to_image(scale=1, add_quiet_zones=False)  # a buffer, one byte a module
-    rows: list[list[int]] = memoryview(image).tolist()
+    rows: Any = memoryview(image).tolist()
     return Code(len(rows), tuple(run for y, row in enumerate(rows) for run in _runs(y, row)))
 
 
