@@ -27,7 +27,7 @@ from kaipiao.ports import ApiKey
 from kaipiao.regimes.cn.policy import confirm_within
 from kaipiao.regimes.cn.rules import check, check_composed
 
-ALL = frozenset({"issue", "read", "confirm", "grant", "admin"})
+ALL = frozenset({"issue", "read", "confirm", "grant", "deliver", "admin"})
 ORIGIN = "http://cell"
 
 

@@ -5,7 +5,7 @@ company's server.  What is not on this page cannot fail on its own, so this is a
 of everything the twin knows how to break.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -15,6 +15,15 @@ from kaipiao.base.canonical import Digest
 from kaipiao.errors import Outage, Refusal
 from kaipiao.fiscal.confirmation import Confirmation, Use
 from kaipiao.fiscal.credit import CreditLine
+from kaipiao.fiscal.delivery import (
+    Attempt,
+    Delivery,
+    DownloadLink,
+    NewDelivery,
+    Parcel,
+    StandingOrder,
+    Verdict,
+)
 from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Invoice, Receipt
 from kaipiao.fiscal.month import TaxMonth
 from kaipiao.fiscal.number import InvoiceNumber
@@ -198,7 +207,7 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     key_id: str
     tenant: str
     name: str
-    may: frozenset[str]  # issue, read, confirm, grant, admin
+    may: frozenset[str]  # issue, read, confirm, grant, deliver, admin
     taxpayers: frozenset[str]
     created_at: datetime
     expires_at: datetime | None = None
@@ -242,6 +251,129 @@ class Sealer(Protocol):
     sealed later, or stays without.
     """
 
-    async def seal(self, data: bytes) -> Mark:
-        """Sign ``data``.  Raises Outage: nothing was signed, or nobody knows; ask again."""
+    def seal(self, data: bytes) -> Mark:
+        """Sign ``data``.  A vendor may take seconds: it is called where waiting harms nobody,
+        in a thread that makes documents.
+
+        Raises:
+            Outage: there is no signature; ask again, or do without.
+        """
         ...
+
+
+class Matcher(Protocol):
+    """Which deliveries follow from what happened.  Pure: it runs inside a transaction."""
+
+    def is_watched(self, seller: str) -> bool:
+        """Whether any order may care: if not, the invoice is not even unpacked."""
+        ...
+
+    def of_invoice(self, invoice: Invoice) -> list[NewDelivery]: ...
+
+    def of_form(self, form: Confirmation) -> list[NewDelivery]: ...
+
+
+class Deliveries(Protocol):
+    """What is to be sent, who is sending it, and what became of it.
+
+    Time is the database's own, so workers on several machines agree on it.
+    """
+
+    async def expand(self, match: Callable[[Sequence[StandingOrder]], Matcher]) -> int:
+        """Turn some of what happened into deliveries; how much was looked at, 0: nothing waits.
+
+        Each batch is looked at exactly once, whoever asks and whoever dies.
+        """
+        ...
+
+    async def queue(self, new: Sequence[NewDelivery]) -> int:
+        """Queue these; how many were new.  One id is kept once."""
+        ...
+
+    async def take(
+        self, worker: str, *, limit: int, busy: Mapping[str, int], oldest_first: bool = False
+    ) -> list[Parcel]:
+        """Lease what is due, some of every lane that has room; nobody else is given it meanwhile.
+
+        ``busy`` is what this worker has in hand by lane.
+        """
+        ...
+
+    async def renew(self, worker: str, delivery_ids: Sequence[str]) -> int:
+        """Make leases that still are ours last; how many are."""
+        ...
+
+    async def settle(
+        self, worker: str, parcel: Parcel, verdict: Verdict, *, again_after_s: float | None
+    ) -> bool:
+        """Write down how a try ended; ``again_after_s`` is None when it was the last.
+
+        False if the lease had passed to someone else: the try is written down all the same.
+        """
+        ...
+
+    async def sweep(self) -> None:
+        """Let every clock strike: give up what is too old, forget what was long settled."""
+        ...
+
+    async def read(self, delivery_id: str) -> Delivery | None: ...
+
+    async def attempts(self, delivery_id: str) -> Sequence[Attempt]: ...
+
+    async def page(
+        self,
+        *,
+        tenant: str = "",
+        seller: str = "",
+        subject: str = "",
+        order_id: str = "",
+        state: str = "",
+        before: int | None = None,
+        limit: int = 100,
+    ) -> Sequence[Delivery]:
+        """Newest first, from below place ``before``."""
+        ...
+
+    async def replay(self, delivery_ids: Sequence[str]) -> int:
+        """Send these again, unless they are on their way; how many."""
+        ...
+
+    async def replay_range(
+        self, order_id: str, *, since: datetime, until: datetime, dead_only: bool
+    ) -> int:
+        """Send again what an order sent of what happened in this time; how many, at most 10,000."""
+        ...
+
+
+class StandingOrders(Protocol):
+    async def add(self, order: StandingOrder) -> None: ...
+
+    async def read(self, order_id: str) -> StandingOrder | None: ...
+
+    async def of_tenant(self, tenant: str, *, channel: str) -> Sequence[StandingOrder]:
+        """Those that were not ended, oldest first; of every tenant for ``*``."""
+        ...
+
+    async def rotate(self, order_id: str, *, at: datetime) -> StandingOrder | None:
+        """A new generation of its secret."""
+        ...
+
+    async def enable(self, order_id: str) -> bool: ...
+
+    async def end(self, order_id: str, *, at: datetime) -> bool:
+        """End it, and cancel what it has waiting."""
+        ...
+
+
+class DownloadLinks(Protocol):
+    async def add(self, link: DownloadLink) -> None: ...
+
+    async def read(self, link_id: str) -> DownloadLink | None: ...
+
+    async def of_number(self, number: str) -> Sequence[DownloadLink]: ...
+
+    async def use(self, link_id: str, *, at: datetime) -> DownloadLink | None:
+        """Count one more use; None if it is revoked, over, or used up."""
+        ...
+
+    async def revoke(self, link_id: str, *, at: datetime) -> bool: ...

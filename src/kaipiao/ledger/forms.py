@@ -15,7 +15,7 @@ from kaipiao.fiscal.red_letter import ReversalAsk
 from kaipiao.ledger.pool import Pool
 
 _decode_ask = msgspec.json.Decoder(ReversalAsk).decode
-_FORM = """form_id, original, seller, buyer, started_by, ask, state, opened_at, lapses_at,
+FORM = """form_id, original, seller, buyer, started_by, ask, state, opened_at, lapses_at,
            changed_at, red_letter"""
 
 
@@ -28,7 +28,7 @@ class Forms:
     async def open(self, form: Confirmation, *, key: IdempotencyKey, asked: Digest) -> Confirmation:
         """Store ``form``, or return the one that was opened under this key.  Raises KeyReused."""
         await self._pool.execute(
-            f"INSERT INTO confirmation ({_FORM}, asked)"
+            f"INSERT INTO confirmation ({FORM}, asked)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
             " ON CONFLICT (form_id) DO NOTHING",
             form.form_id,
@@ -45,27 +45,27 @@ class Forms:
             asked,
         )
         row = await self._pool.fetchrow(
-            f"SELECT {_FORM}, asked FROM confirmation WHERE form_id = $1", form.form_id
+            f"SELECT {FORM}, asked FROM confirmation WHERE form_id = $1", form.form_id
         )
         if row["asked"] != asked:
             raise KeyReused(key=key)
-        return _form(row)
+        return form_of(row)
 
     async def read(self, form_id: str) -> Confirmation | None:
         row = await self._pool.fetchrow(
-            f"SELECT {_FORM} FROM confirmation WHERE form_id = $1", form_id
+            f"SELECT {FORM} FROM confirmation WHERE form_id = $1", form_id
         )
-        return _form(row) if row else None
+        return form_of(row) if row else None
 
     async def of_taxpayer(self, taxpayer: str, *, after: str, limit: int) -> Sequence[Confirmation]:
         rows = await self._pool.fetch(
-            f"SELECT {_FORM} FROM confirmation"
+            f"SELECT {FORM} FROM confirmation"
             " WHERE (seller = $1 OR buyer = $1) AND form_id > $2 ORDER BY form_id LIMIT $3",
             taxpayer,
             after,
             limit,
         )
-        return [_form(row) for row in rows]
+        return [form_of(row) for row in rows]
 
     async def advance(self, before: Confirmation, after: Confirmation) -> bool:
         changed = await self._pool.execute(
@@ -116,7 +116,7 @@ class InvoiceUses:
         return frozenset(noted)
 
 
-def _form(row: Any) -> Confirmation:
+def form_of(row: Any) -> Confirmation:
     return Confirmation(
         form_id=row["form_id"],
         original=row["original"],

@@ -109,7 +109,7 @@ class Reads:
         rows = await self._pool.fetch(
             _BATCHES_OF_SERIALS, [one[0] for one in wanted], [one[1] for one in wanted], MAX_BATCH
         )
-        holder = _holders(map(_unpack, rows), wanted)
+        holder = _holders(map(unpack, rows), wanted)
         archived = [one for one in wanted if one not in holder]
         holder |= _holders(await self._shelf.batches(archived), archived)
         return [holder[one].invoice(one[1]) for one in wanted]
@@ -154,7 +154,7 @@ class Reads:
             MAX_BY_DIGEST,
         )
         indexed = await self.invoices((row["series"], row["serial"]) for row in rows)
-        young = [one for row in tail for one in _with_digest(_unpack(row), digest)]
+        young = [one for row in tail for one in _with_digest(unpack(row), digest)]
         unique = {one.number: one for one in [*indexed, *young] if one.digest == digest}
         return list(unique.values())[:MAX_BY_DIGEST]
 
@@ -207,7 +207,7 @@ class Reads:
 
     async def _batch(self, series: int, serial: int) -> Unpacked | None:
         row = await self._pool.fetchrow(_BATCH_OF_SERIAL, series, serial, MAX_BATCH)
-        return _unpack(row) if row else await self._shelf.batch(series, serial)
+        return unpack(row) if row else await self._shelf.batch(series, serial)
 
 
 def _holders(batches: Iterable[Unpacked], wanted: Sequence[Serial]) -> dict[Serial, Unpacked]:
@@ -222,7 +222,8 @@ def _holders(batches: Iterable[Unpacked], wanted: Sequence[Serial]) -> dict[Seri
     return holders
 
 
-def _unpack(row: Any) -> Unpacked:
+def unpack(row: Any) -> Unpacked:
+    """A row with the columns of ``batch``, and ``first_index``."""
     return Unpacked(
         series=Series(row["series"]),
         first_serial=row["first_serial"],

@@ -10,6 +10,7 @@ from kaipiao.fiscal.month import beijing_day
 from kaipiao.fiscal.number import compose_series
 from kaipiao.ledger.archive.shelf import Shelf
 from kaipiao.ledger.credit import Credit
+from kaipiao.ledger.deliveries import DeliveryBook
 from kaipiao.ledger.directory import ApiKeys, VerifyCounts
 from kaipiao.ledger.forms import Forms, InvoiceUses
 from kaipiao.ledger.group import GroupCommit
@@ -18,6 +19,7 @@ from kaipiao.ledger.pool import Pool
 from kaipiao.ledger.postgres import PostgresLedger
 from kaipiao.ledger.reads import Reads
 from kaipiao.ledger.sorting import Sorter
+from kaipiao.ledger.standing import Links, Orders
 from kaipiao.ledger.writer import BLOCK_SIZE, COMMIT_WITHIN_S, Writer
 from kaipiao.ports import Clock
 
@@ -36,6 +38,9 @@ class Store(msgspec.Struct, frozen=True):
     order: Order
     directory: ApiKeys
     verify_counter: VerifyCounts
+    deliveries: DeliveryBook
+    orders: Orders
+    links: Links
     group: GroupCommit
     pool: Pool
 
@@ -72,6 +77,9 @@ class Store(msgspec.Struct, frozen=True):
             order=Order(pool, shelf),
             directory=ApiKeys(pool),
             verify_counter=VerifyCounts(pool),
+            deliveries=DeliveryBook(pool),
+            orders=Orders(pool),
+            links=Links(pool),
             group=group,
             pool=pool,
         )
