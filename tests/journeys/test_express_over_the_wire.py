@@ -41,7 +41,7 @@ async def ways(store: Store, clock: StoppedClock) -> AsyncIterator[Ways]:
     bench = await open_bench(store, clock)
     await store.credit.grant(SELLER.taxpayer_id, CREDIT_FEN, month=NOVEMBER)
     token = await bench.key()
-    given = {"limits": bench.services.limits}
+    given = {"limits": bench.services.limits, "unread": bench.app.unread}
     long_way = type("Long", (PatientProtocol,), given)
     async with (
         served(bench.app, build_protocol(bench.app)) as express,

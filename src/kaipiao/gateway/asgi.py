@@ -49,7 +49,7 @@ def build_protocol(front: Front, words: LastWords | None = None) -> type[Express
     uvicorn makes each from a class and hands it nothing of ours, so what it needs goes into
     the class.
     """
-    given = {"limits": front.limits, "front": front, "words": words}
+    given = {"limits": front.limits, "unread": front.unread, "front": front, "words": words}
     bases = (ExpressProtocol,) if words is None else (HeldProtocol, ExpressProtocol)
     return type("Protocol", bases, given)
 

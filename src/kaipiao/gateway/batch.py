@@ -8,7 +8,8 @@ durable.  No line fails its neighbours.  To resume after a cut, send the whole f
 lines that were issued answer 200 with their first receipt.
 
 Results wait in memory for a caller who sends everything before reading anything: if we stopped
-reading until they read, both would wait for ever.
+reading until they read, both would wait for ever.  How much waits, for one caller and for all of
+them, is bounded (``unread.py``).
 """
 
 import asyncio
@@ -32,6 +33,7 @@ from kaipiao.gateway.rates import Rates
 from kaipiao.gateway.reading import CallerGone, check_length, check_media_type
 from kaipiao.gateway.refusals import BatchTooLarge, BodyTooLarge, BodyTooSlow
 from kaipiao.gateway.shapes import ReceiptView, view_receipt
+from kaipiao.gateway.unread import Unread
 from kaipiao.gateway.visit import Message, Receive, Send, Visit
 from kaipiao.gateway.wiring import Services
 from kaipiao.issuing.issue import Ask
@@ -65,17 +67,20 @@ class _Read(NamedTuple):
 class BatchCall:
     """Answers the batch call."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, unread: Unread) -> None:
         self._issuing = services.issuing
         self._limits = services.limits
+        self._unread = unread
 
     async def __call__(self, visit: Visit, receive: Receive, send: Send, *, rates: Rates) -> None:
         caller = authorize(visit.key, "issue")
         check_media_type(visit, MEDIA_TYPES)
         check_length(visit, self._limits.max_batch_bytes)
+        self._unread.check_room(self._limits.max_unsent_bytes)
         outlet = Outlet(
             send,
             visit,
+            self._unread,
             media_type=MEDIA_TYPE,
             max_unsent_bytes=self._limits.max_unsent_bytes,
             patience_s=self._limits.batch_timeout_s,

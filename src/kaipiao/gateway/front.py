@@ -23,6 +23,7 @@ from kaipiao.gateway.problems import compose_problem
 from kaipiao.gateway.rates import Rates
 from kaipiao.gateway.reading import CallerGone, read_body
 from kaipiao.gateway.refusals import HeadersTooLarge, MethodNotAllowed
+from kaipiao.gateway.unread import Unread
 from kaipiao.gateway.visit import (
     NO_STORE,
     VISIT,
@@ -56,7 +57,8 @@ class Front:
         self.limits = limits
         self._surface = surface
         self._issue = IssueCall(services)
-        self._batch = BatchCall(services)
+        self.unread = Unread(limits.max_unsent_total_bytes)
+        self._batch = BatchCall(services, self.unread)
         self._identity = Identity(directory=services.directory, clock=services.clock, limits=limits)
         self._rates = Rates(rate_per_s=limits.rate_per_s, burst=limits.rate_burst)
         self._strangers = Rates(

@@ -28,6 +28,12 @@ class Limits:
     max_unsent_bytes: int = 32 * MIB
     """Results of a batch kept for a caller who sends everything before reading anything."""
 
+    max_unsent_total_bytes: int = 256 * MIB
+    """Answers kept for all who do not read them; above it, whoever stood still longest is cut."""
+
+    unread_timeout_s: float = 60
+    """How long a caller may read nothing at all of an answer before the line is cut."""
+
     max_headers: int = 100
     """Headers of one request."""
 

@@ -3,6 +3,7 @@
 uvicorn answers a broken request in plain text, waits for ever for headers that do not come, and
 reads them without end.  This protocol answers all three with a problem, and hangs up.  And
 uvicorn parses more requests of a caller than it answers, without end; here those must wait.
+Who does not read our answers is waited for, but not for ever (``unread.py``).
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from kaipiao.errors import Refusal
 from kaipiao.gateway.limits import Limits
 from kaipiao.gateway.problems import compose_problem
 from kaipiao.gateway.refusals import BodyTooSlow, HeadersTooLarge, NotHttp
+from kaipiao.gateway.unread import StallWatch, Unread
 
 _log = logging.getLogger("kaipiao.gateway")
 _encode = msgspec.json.Encoder().encode
@@ -30,19 +32,30 @@ class Flow(FlowControl):
     Whoever is being answered then has all of its body, for others came behind it.
     """
 
-    def __init__(self, transport: asyncio.Transport, line: Sized) -> None:
+    def __init__(self, transport: asyncio.Transport, line: Sized, watch: StallWatch) -> None:
         super().__init__(transport)
         self._line = line
+        self._watch = watch
 
     def resume_reading(self) -> None:
         if not self._line:
             super().resume_reading()
+
+    def pause_writing(self) -> None:
+        if not self.write_paused:
+            self._watch.begin()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._watch.end()
+        super().resume_writing()
 
 
 class PatientProtocol(HttpToolsProtocol):
     """Patient, not endlessly so."""
 
     limits: Limits
+    unread: Unread
 
     _in_headers = False
     _began_just_now = False
@@ -51,7 +64,8 @@ class PatientProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.flow = Flow(transport, self.pipeline)
+        watch = StallWatch(transport, self.unread, timeout_s=self.limits.unread_timeout_s)
+        self.flow = Flow(transport, self.pipeline, watch)
         self._set_deadline()
 
     def data_received(self, data: bytes) -> None:
