@@ -1,19 +1,25 @@
 """``kaipiao check``: all rules, nothing issued."""
 
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from kaipiao.app.clock import SystemClock
 from kaipiao.cli import exits
-from kaipiao.cli.drafts import Item, open_input, read_items
+from kaipiao.cli.drafts import open_input, read_items
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import Progress, say, say_json
 from kaipiao.fiscal.draft import Draft
+from kaipiao.fiscal.imports import Sale
 from kaipiao.fiscal.month import beijing_day
 from kaipiao.fiscal.violation import Violation, errors_of
+from kaipiao.gateway.draft_lines import Item
 from kaipiao.regimes.cn.rules import check as check_rules
+
+if TYPE_CHECKING:
+    from kaipiao.delivery.sheets.file import SheetFile
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,8 +35,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     help=t(
         """按全部规则校验草稿 FILE (或 - 表示标准输入), 不开票、不连网。
 
-        FILE 为 JSON (一张或数组)、NDJSON (每行一张)、XLSX; 也可带信封 {"key":..., "draft":{...}}。
-        草稿的格式: docs/reference/draft.md。
+        FILE 为 JSON (一张或数组)、NDJSON (每行一张)、XLSX、CSV; JSON 也可带信封
+        {"key":..., "draft":{...}}。草稿的格式: docs/reference/draft.md。
 
         \b
         例:  kaipiao check sale.json
@@ -43,7 +49,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         """Check the drafts in FILE (or - for standard input) against all rules.
 
         Nothing is issued and nothing is asked of anyone.  FILE is JSON (one draft or an array),
-        NDJSON (one a line) or XLSX; a draft may come in an envelope {"key":..., "draft":{...}}.
+        NDJSON (one a line), XLSX or CSV; JSON may come in an envelope {"key":..., "draft":{...}}.
 
         \b
         Examples:  kaipiao check sale.json
@@ -73,8 +79,9 @@ def command(context: click.Context, file: str, as_json: bool, day: datetime | No
     on = day.date() if day else beijing_day(SystemClock().now())
     count = broken = unreadable = 0
     with open_input(file) as source, Progress(t("校验", "checking"), None) as progress:
-        for item in read_items(source):
-            verdict = judge(item, on)
+        items = read_items(source)
+        for item in items:
+            verdict = judge(item, on, items.sheet)
             count += 1
             broken += not verdict.ok
             unreadable += not item.is_json
@@ -87,8 +94,13 @@ def command(context: click.Context, file: str, as_json: bool, day: datetime | No
     context.exit(exits.NO if broken else exits.OK)
 
 
-def judge(item: Item, on: date) -> Verdict:
-    violations = check_rules(item.read, on=on) if isinstance(item.read, Draft) else item.read
+def judge(item: Item, on: date, sheet: "SheetFile | None" = None) -> Verdict:
+    """The law's objections name the cells of a sheet, if the draft comes from one."""
+    violations = item.read if isinstance(item.read, list) else check_rules(item.read, on=on)
+    if sheet is not None and isinstance(item.read, Draft):
+        violations = sheet.locate(
+            Sale(place=item.line - 1, key=item.key, read=item.read), violations
+        )
     return Verdict(line=item.line, ok=not errors_of(violations), violations=violations)
 
 

@@ -1,4 +1,4 @@
-"""Drafts from a file or standard input: JSON, a JSON array, NDJSON, or a sheet (XLSX).
+"""Drafts from a file or standard input: JSON, a JSON array, NDJSON, or a sheet (XLSX, CSV).
 
 A draft may come in an envelope, ``{"key": ..., "draft": {...}}``.  One that comes without a
 key is named by its content, and by how many with the same content stood before it, so the same
@@ -10,44 +10,37 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
 from kaipiao.base.canonical import canonical, digest
 from kaipiao.fiscal.draft import Draft
-from kaipiao.fiscal.invoice import parse_key
-from kaipiao.fiscal.violation import Violation
-from kaipiao.gateway.faults import find_faults
+from kaipiao.gateway.draft_lines import Item, read_item
+
+if TYPE_CHECKING:
+    from kaipiao.delivery.sheets.file import SheetFile
 
 STDIN = "-"
 KEY_DIGITS = 32
 _ZIP = b"PK\x03\x04"
 _BOM = b"\xef\xbb\xbf"
+_ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
+_HEADINGS = tuple("流水号".encode(name) for name in _ENCODINGS)
+_TABLE_WITHIN = 20_000
+"""A table's headings stand within so many bytes from its beginning."""
 
 
-class Item(NamedTuple):
-    """One draft of a file: its line (of NDJSON) or place, from 1; its key; itself or its faults.
+class Items:
+    """The drafts of a file, once; and, if it is one, the sheet that they stand in."""
 
-    ``is_json`` is False for what is no JSON at all.
-    """
+    def __init__(self, each: Iterator[Item], sheet: "SheetFile | None" = None) -> None:
+        self._each = each
+        self.sheet = sheet
+        self.total = sheet.total if sheet else None
 
-    line: int
-    key: str
-    read: Draft | list[Violation]
-    is_json: bool = True
-
-
-class _Envelope(msgspec.Struct):
-    """Enough to see whether a draft is in an envelope, and whose it is."""
-
-    key: msgspec.Raw = msgspec.Raw(b"")
-    draft: msgspec.Raw = msgspec.Raw(b"")
-
-
-class _Strict(msgspec.Struct, forbid_unknown_fields=True):
-    key: str
-    draft: Draft
+    def __iter__(self) -> Iterator[Item]:
+        return self._each
 
 
 @contextmanager
@@ -60,7 +53,7 @@ def open_input(name: str) -> Iterator[BinaryIO]:
         yield file
 
 
-def read_items(file: BinaryIO) -> Iterator[Item]:
+def read_items(file: BinaryIO) -> Items:
     """Every draft of a file, one after the other; an NDJSON file of any length.
 
     Raises:
@@ -70,8 +63,12 @@ def read_items(file: BinaryIO) -> Iterator[Item]:
     first = file.readline().removeprefix(_BOM)
     if first.startswith(_ZIP):
         return _items_of_sheet(first + file.read())
-    texts = _lines(first, file) if _is_json(first) else _values(first, file)
-    return _named(texts)
+    if _is_json(first):
+        return Items(_named(_lines(first, file)))
+    whole = first + file.read()
+    if _is_table(whole):
+        return _items_of_sheet(whole)
+    return Items(_named(_values(first, whole)))
 
 
 def _lines(first: bytes, rest: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -84,9 +81,8 @@ def _lines(first: bytes, rest: BinaryIO) -> Iterator[tuple[int, bytes]]:
     yield from enumerate(map(bytes, msgspec.json.decode(first, type=list[msgspec.Raw])), 1)
 
 
-def _values(first: bytes, rest: BinaryIO) -> Iterator[tuple[int, bytes]]:
+def _values(first: bytes, whole: bytes) -> Iterator[tuple[int, bytes]]:
     """A file whose first line is no JSON of its own: one value over several lines, or lines."""
-    whole = first + rest.read()
     if not whole.strip():
         return
     try:
@@ -105,7 +101,7 @@ def _values(first: bytes, rest: BinaryIO) -> Iterator[tuple[int, bytes]]:
 def _named(texts: Iterator[tuple[int, bytes]]) -> Iterator[Item]:
     seen: Counter[bytes] = Counter()
     for line, text in texts:
-        item = _item(line, text)
+        item = read_item(line, text)
         if isinstance(item.read, Draft) and not item.key:
             content = digest(canonical(item.read))
             seen[content] += 1
@@ -113,53 +109,20 @@ def _named(texts: Iterator[tuple[int, bytes]]) -> Iterator[Item]:
         yield item
 
 
-def _item(line: int, text: bytes) -> Item:
-    try:
-        envelope = msgspec.json.decode(text, type=_Envelope)
-    except msgspec.ValidationError:
-        return Item(line, "", find_faults(text, Draft))
-    except ValueError:
-        return Item(line, "", find_faults(text, Draft), is_json=False)
-    kind: type[_Strict] | type[Draft] = _Strict if bytes(envelope.draft) else Draft
-    try:
-        value = msgspec.json.decode(text, type=kind)
-    except msgspec.DecodeError:
-        return Item(line, _key_of(envelope), _faults(text, kind))
-    if isinstance(value, Draft):
-        return Item(line, "", value)
-    try:
-        return Item(line, parse_key(value.key), value.draft)
-    except ValueError as error:
-        return Item(line, value.key, [_bad_key(str(error))])
+def _items_of_sheet(data: bytes) -> Items:
+    from kaipiao.delivery.sheets.file import SheetFile
+
+    sheet = SheetFile(data)
+    each = (Item(sale.place + 1, sale.key, sale.read) for sale in sheet.sales())
+    return Items(each, sheet)
 
 
-def _key_of(envelope: _Envelope) -> str:
-    """The key of a line that is otherwise not understood, so that its sender can find it."""
-    try:
-        return msgspec.json.decode(envelope.key, type=str) if bytes(envelope.key) else ""
-    except msgspec.DecodeError:
-        return ""
-
-
-def _faults(text: bytes, kind: type[_Strict] | type[Draft]) -> list[Violation]:
-    """Everything wrong; pointers are into the draft, envelope or not."""
-    return [
-        msgspec.structs.replace(fault, path=fault.path.removeprefix("/draft"))
-        for fault in find_faults(text, kind)
-    ]
-
-
-def _bad_key(why: str) -> Violation:
-    return Violation(
-        code="key-missing", path="/key", zh="编号须为 1 至 128 个可见 ASCII 字符。", en=f"{why}."
-    )
-
-
-def _items_of_sheet(data: bytes) -> Iterator[Item]:
-    from kaipiao.delivery.sheets.read import read_sheet
-
-    for place, invoice in enumerate(read_sheet(data), 1):
-        yield Item(place, invoice.key, invoice.read)
+def _is_table(data: bytes) -> bool:
+    """Whether this is a CSV with our headings, in any encoding that spreadsheets write."""
+    if data.lstrip()[:1] in (b"{", b"["):
+        return False
+    top = data[:_TABLE_WITHIN]
+    return any(heading in top for heading in _HEADINGS)
 
 
 def _is_json(text: bytes) -> bool:

@@ -1,22 +1,24 @@
 """``kaipiao issue``: issue what is in a file, safely to be run again."""
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
 from kaipiao.cli import exits
-from kaipiao.cli.drafts import STDIN, Item, open_input, read_items
+from kaipiao.cli.drafts import open_input, read_items
 from kaipiao.cli.language import t
 from kaipiao.cli.reach import cell, cell_options
 from kaipiao.cli.results import open_results, problem_of
+from kaipiao.cli.returned import given_back, places_for_results
 from kaipiao.cli.terminal import Progress, say, say_json, warn
 from kaipiao.client.answers import BatchResult
 from kaipiao.client.batch import Sale
 from kaipiao.client.client import Client
 from kaipiao.client.retry import PATIENT
 from kaipiao.fiscal.draft import Draft
+from kaipiao.gateway.draft_lines import Item
 
 SHOWN_REFUSALS = 20
 """More than this nobody reads on a terminal; all of them are in the results file."""
@@ -27,11 +29,12 @@ SHOWN_REFUSALS = 20
     help=t(
         """开具 FILE (或 - 表示标准输入) 中的全部发票。
 
-        FILE 为 JSON (一张或数组)、NDJSON (每行一张)、XLSX (kaipiao template)。每张发票有一个编号:
-        信封 {"key":..., "draft":{...}} 中的 key, 表格中的流水号, 否则取自内容。因此同一文件可以反复
-        运行: 中断、断电、超时之后再运行一次, 已开具的不会重复开具。
+        FILE 为 JSON (一张或数组)、NDJSON (每行一张)、XLSX 或 CSV (kaipiao template)。每张发票有一个
+        编号: 信封 {"key":..., "draft":{...}} 中的 key, 表格中的流水号, 否则取自内容。因此同一文件
+        可以反复运行: 中断、断电、超时之后再运行一次, 已开具的不会重复开具。
 
-        结果逐张写入 FILE.results.ndjson (--results 可改为 .csv 或 .xlsx)。
+        结果逐张写入 FILE.results.ndjson。表格另写一份带“结果”列的原表: FILE 名加 .结果;
+        --results 可改名, 与原表同为 .xlsx 或 .csv 时即为该原表, 否则为结果清单。
 
         \b
         例:  kaipiao issue sales.ndjson
@@ -42,14 +45,15 @@ SHOWN_REFUSALS = 20
         """,
         """Issue every invoice in FILE (or - for standard input).
 
-        FILE is JSON (one draft or an array), NDJSON (one a line) or XLSX (kaipiao template).
-        Every invoice has a key: the one in its envelope {"key":..., "draft":{...}}, the one in
-        the sheet, or else one made from its content.  So the same file may be run again and
-        again: after a kill, a power cut or a lost answer, run it once more; what was issued is
-        not issued twice.
+        FILE is JSON (one draft or an array), NDJSON (one a line), XLSX or CSV (kaipiao
+        template).  Every invoice has a key: the one in its envelope {"key":..., "draft":{...}},
+        the one in the sheet, or else one made from its content.  So the same file may be run
+        again and again: after a kill, a power cut or a lost answer, run it once more; what was
+        issued is not issued twice.
 
-        Results are written to FILE.results.ndjson as they become known (--results FILE.csv or
-        FILE.xlsx for a spreadsheet).
+        Results are written to FILE.results.ndjson as they become known.  A sheet is also given
+        back with a column for its results, as FILE with .结果 before its ending; --results names
+        another file: the sheet itself if both are .xlsx or both .csv, else a plain list.
 
         \b
         Examples:  kaipiao issue sales.ndjson
@@ -84,25 +88,25 @@ def command(
     url: str | None,
     key_file: Path | None,
 ) -> None:
-    if results is None and file != STDIN:
-        results = Path(f"{file}.results.ndjson")
     counted: Counter[str] = Counter()
     with cell(url, key_file) as client:
         client.status()  # a cell that is not there should be told of at once, not after all tries
     with open_input(file) as source, cell(url, key_file, budget=PATIENT) as client:
-        found = issue_items(client, read_items(source))
-        for result in _kept(found, results):
-            counted[result.outcome] += 1
-            if as_json:
-                say_json(result)
-            elif result.outcome == "refused" and counted["refused"] <= SHOWN_REFUSALS:
-                warn(f"✗ {result.line}: {result.key}  {problem_of(result)}")
+        items = read_items(source)
+        listed, returned = places_for_results(file, results, is_sheet=items.sheet is not None)
+        with given_back(items.sheet, returned) as sheet:
+            for result in _kept(map(sheet.note, issue_items(client, items)), listed, items.total):
+                counted[result.outcome] += 1
+                if as_json:
+                    say_json(result)
+                elif result.outcome == "refused" and counted["refused"] <= SHOWN_REFUSALS:
+                    warn(f"✗ {result.line}: {result.key}  {problem_of(result)}")
     if not as_json:
-        _conclude(counted, results)
+        _conclude(counted, returned or listed)
     context.exit(_exit_code(counted))
 
 
-def issue_items(client: Client, items: Iterator[Item]) -> Iterator[BatchResult]:
+def issue_items(client: Client, items: Iterable[Item]) -> Iterator[BatchResult]:
     """A result for each item, in order; what is no draft is refused without asking anyone."""
     spoilt: deque[tuple[int, BatchResult]] = deque()
 
@@ -133,9 +137,11 @@ def _spoilt(item: Item) -> BatchResult:
     )
 
 
-def _kept(found: Iterator[BatchResult], path: Path | None) -> Iterator[BatchResult]:
+def _kept(
+    found: Iterator[BatchResult], path: Path | None, total: int | None
+) -> Iterator[BatchResult]:
     """Pass results on, each one written down first."""
-    with Progress(t("开票", "issuing"), None) as progress:
+    with Progress(t("开票", "issuing"), total) as progress:
         if path is None:
             for result in found:
                 progress.advance()

@@ -69,7 +69,21 @@ def is_flat(book: Book) -> bool:
     return tab_of(book, BASIC_LAYOUT) is None
 
 
-def read_sheet(data: bytes, defaults: Defaults = _NOTHING) -> Iterator[SheetInvoice]:
+class Invoices:
+    """The invoices of a file: how many, and each of them, once."""
+
+    def __init__(self, total: int, each: Iterator[SheetInvoice]) -> None:
+        self._total = total
+        self._each = each
+
+    def __len__(self) -> int:
+        return self._total
+
+    def __iter__(self) -> Iterator[SheetInvoice]:
+        return self._each
+
+
+def read_sheet(data: bytes, defaults: Defaults = _NOTHING) -> Invoices:
     """The invoices of a file, in the order of 基本信息; lines without one come last.
 
     Raises:
@@ -78,15 +92,19 @@ def read_sheet(data: bytes, defaults: Defaults = _NOTHING) -> Iterator[SheetInvo
     return read_book(open_book(data), defaults)
 
 
-def read_book(book: Book, defaults: Defaults = _NOTHING) -> Iterator[SheetInvoice]:
+def read_book(book: Book, defaults: Defaults = _NOTHING) -> Invoices:
     """As ``read_sheet``."""
     if is_flat(book):
-        return _flat(_by_key(list(read_rows(book, FLAT_LAYOUT))), defaults)
+        grouped = _by_key(list(read_rows(book, FLAT_LAYOUT)))
+        return Invoices(len(grouped), _flat(grouped, defaults))
     basic = list(read_rows(book, BASIC_LAYOUT))
     details = _by_key(list(read_rows(book, DETAIL_LAYOUT)))
     has_elements = tab_of(book, ELEMENT_LAYOUT) is not None
     elements = _by_key(list(read_rows(book, ELEMENT_LAYOUT)) if has_elements else [])
-    return _joined(basic, details, elements, read_extras(book), defaults)
+    keys = {row.text(KEY) for row in basic}
+    orphans = len(details.keys() - keys) + len(elements.keys() - keys)
+    each = _joined(basic, details, elements, read_extras(book), defaults)
+    return Invoices(len(basic) + orphans, each)
 
 
 def read_extras(book: Book) -> dict[str, str]:

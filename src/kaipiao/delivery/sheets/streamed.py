@@ -34,7 +34,7 @@ _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_PLAIN, _BOLD, _DAY, _INSTANT, _CLOCK = range(5)
+_GENERAL, _TEXT, _BOLD, _DAY, _INSTANT, _CLOCK, _YUAN = range(7)
 _RELATIONSHIPS = f'<Relationships xmlns="{_PACKAGE}/relationships">{{}}</Relationships>'
 _TYPES = (
     f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" '
@@ -49,11 +49,17 @@ _STYLES = (
     '<fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border><left/>'
     "<right/><top/><bottom/><diagonal/></border></borders>"
     '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-    f'<cellXfs count="5"><xf numFmtId="49" fontId="0" {_XF}<xf numFmtId="49" fontId="1" {_XF}'
+    f'<cellXfs count="7"><xf numFmtId="0" fontId="0" {_XF}'
+    f'<xf numFmtId="49" fontId="0" {_XF}<xf numFmtId="49" fontId="1" {_XF}'
     f'<xf numFmtId="14" fontId="0" {_XF}<xf numFmtId="22" fontId="0" {_XF}'
-    f'<xf numFmtId="21" fontId="0" {_XF}</cellXfs><cellStyles count="1">'
-    '<cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
+    f'<xf numFmtId="21" fontId="0" {_XF}<xf numFmtId="4" fontId="0" {_XF}</cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
+    "</styleSheet>"
 )
+
+
+class Yuan(float):
+    """An amount, shown as one.  Exact to the fen below ten million million yuan."""
 
 
 class StreamedWorkbook:
@@ -85,7 +91,7 @@ class StreamedWorkbook:
         self._part = self._zip.open(f"xl/worksheets/sheet{len(self._names)}.xml", "w")
         self._rows = self._bytes = 0
         columns = "".join(
-            f'<col min="{n}" max="{n}" width="{width}" style="{_PLAIN}" customWidth="1"/>'
+            f'<col min="{n}" max="{n}" width="{width}" style="{_TEXT}" customWidth="1"/>'
             for n, width in enumerate(widths, 1)
         )
         frozen = (
@@ -99,7 +105,7 @@ class StreamedWorkbook:
         if head:
             self.write(head, style=_BOLD)
 
-    def write(self, cells: Iterable[Cell], *, number: int = 0, style: int = _PLAIN) -> None:
+    def write(self, cells: Iterable[Cell], *, number: int = 0, style: int = _TEXT) -> None:
         """One row; ``number`` (from 1) leaves blank those before it.  ``""`` is no cell."""
         if self._rows >= MAX_ROWS or self._bytes >= MAX_PART_BYTES:
             name, widths, head = self._again
@@ -171,7 +177,8 @@ def _cell(place: str, cell: Cell, style: int) -> str:
     if isinstance(cell, bool):
         return f'<c r="{place}" t="b"><v>{int(cell)}</v></c>'
     if isinstance(cell, int | float):
-        return f'<c r="{place}"><v>{cell!r}</v></c>'
+        number = _YUAN if isinstance(cell, Yuan) else _GENERAL
+        return f'<c r="{place}" s="{number}"><v>{cell!r}</v></c>'
     return f'<c r="{place}" s="{_style_of(cell)}"><v>{_serial(cell)!r}</v></c>'
 
 
