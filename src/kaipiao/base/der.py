@@ -15,6 +15,9 @@ SEQUENCE, SET = 0x30, 0x31
 CONSTRUCTED = 0x20
 CONTEXT = 0xA0  # [0], constructed; add the number
 
+MAX_CHILDREN = 10_000
+"""Of one value; a certificate has some dozen."""
+
 
 class Value(NamedTuple):
     """One tag-length-value: its tag, its content, and all of its bytes."""
@@ -27,10 +30,13 @@ class Value(NamedTuple):
         """The values inside a constructed one.  Raises Unreadable."""
         if not self.tag & CONSTRUCTED:
             raise _malformed()
-        inside, rest = [], self.content
-        while rest:
-            value, rest = _take(rest)
+        inside: list[Value] = []
+        at = 0
+        while at < len(self.content):
+            value, at = _take(self.content, at)
             inside.append(value)
+            if len(inside) > MAX_CHILDREN:
+                raise _malformed()
         return inside
 
     def as_sequence(self) -> list["Value"]:
@@ -61,8 +67,8 @@ def parse_der(data: bytes) -> Value:
     Raises:
         Unreadable: not DER, or something follows it.
     """
-    value, rest = _take(data)
-    if rest:
+    value, end = _take(data, 0)
+    if end != len(data):
         raise _malformed()
     return value
 
@@ -81,21 +87,21 @@ def parse_oid(value: Value) -> str:
     return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
 
 
-def _take(data: bytes) -> tuple[Value, bytes]:
-    """The first value of ``data``, and what follows it."""
-    if len(data) < 2 or data[0] & 0x1F == 0x1F:
+def _take(data: bytes, at: int) -> tuple[Value, int]:
+    """The value of ``data`` that begins at ``at``, and where it ends."""
+    if len(data) < at + 2 or data[at] & 0x1F == 0x1F:
         raise _malformed()
-    length, start = data[1], 2
+    length, start = data[at + 1], at + 2
     if length & 0x80:
         start += length & 0x7F
-        length = int.from_bytes(data[2:start], "big")
-        shortest = start - 2 == (length.bit_length() + 7) // 8 and length >= 0x80
-        if not 3 <= start <= 6 or not shortest:
+        length = int.from_bytes(data[at + 2 : start], "big")
+        shortest = start - at - 2 == (length.bit_length() + 7) // 8 and length >= 0x80
+        if not 3 <= start - at <= 6 or not shortest:
             raise _malformed()
     end = start + length
     if end > len(data):
         raise _malformed()
-    return Value(data[0], data[start:end], data[:end]), data[end:]
+    return Value(data[at], data[start:end], data[at:end]), end
 
 
 def _malformed() -> Unreadable:

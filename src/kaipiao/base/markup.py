@@ -20,7 +20,9 @@ MAX_BYTES = 10 * 2**20
 MAX_DEPTH = 64
 MAX_ELEMENTS = 150_000
 """An XML invoice of 2,000 lines has about 30,000, all parts of such an OFD about 80,000."""
-MAX_ATTRIBUTES = 300_000
+MAX_ATTRIBUTES = 250_000
+MAX_TEXT_CHARS = 2**20
+"""Of one element."""
 
 _DECLARED = re.compile(rb"""^<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _ENCODINGS = {
@@ -33,32 +35,44 @@ _ENCODINGS = {
 }
 
 
+class Allowance:
+    """What may still be read, by whoever reads several parts of one document."""
+
+    def __init__(self) -> None:
+        self.bytes = MAX_BYTES
+        self.elements = MAX_ELEMENTS
+        self.attributes = MAX_ATTRIBUTES
+
+
 def local(name: str) -> str:
     """``fp:InvoiceNo`` is ``InvoiceNo``."""
     return name.rpartition(":")[2]
 
 
-def parse_xml(data: bytes, *, where: str = "", max_elements: int = MAX_ELEMENTS) -> Element:
+def parse_xml(data: bytes, *, where: str = "", allowance: Allowance | None = None) -> Element:
     """The root element; tags and attributes by their local names.
-
-    ``max_elements`` is for who reads several parts under one limit.
 
     Raises:
         Unreadable: not XML, a DOCTYPE, or past one of the limits.
     """
-    if len(data) > MAX_BYTES:
+    allowance = allowance or Allowance()
+    allowance.bytes -= len(data)
+    if allowance.bytes < 0:
         raise _too_large(where, f"{MAX_BYTES // 2**20} MB")
-    return _Building(where, max_elements).parse(_as_utf8(data, where))
+    utf8 = _as_utf8(data, where)
+    if utf8.count(b"=") > 4 * MAX_ATTRIBUTES:  # the parser takes a whole tag before it asks us
+        raise _too_large(where, f"{MAX_ATTRIBUTES} attributes")
+    return _Building(where, allowance).parse(utf8)
 
 
 class _Building:
     """One parse: expat's events into a tree, stopping at the first thing we do not take."""
 
-    def __init__(self, where: str, max_elements: int) -> None:
+    def __init__(self, where: str, allowance: Allowance) -> None:
         self._where = where
+        self._allowance = allowance
         self._tree = TreeBuilder()
-        self._depth = self._elements = self._attributes = 0
-        self._max_elements = max_elements
+        self._depth = self._chars = 0
         self._locals: dict[str, str] = {}  # one string for each name, however often it is used
 
     def parse(self, data: bytes) -> Element:
@@ -67,7 +81,7 @@ class _Building:
         parser.StartDoctypeDeclHandler = self._doctype
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._tree.data
+        parser.CharacterDataHandler = self._data
         try:
             parser.Parse(data, True)
         except expat.ExpatError as error:
@@ -87,17 +101,25 @@ class _Building:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
-        self._elements += 1
-        self._attributes += len(attributes)
+        self._chars = 0
+        allowance = self._allowance
+        allowance.elements -= 1
+        allowance.attributes -= len(attributes)
         if self._depth > MAX_DEPTH:
             raise _too_large(self._where, f"{MAX_DEPTH} levels")
-        if self._elements > self._max_elements:
+        if allowance.elements < 0:
             raise _too_large(self._where, f"{MAX_ELEMENTS} elements")
-        if self._attributes > MAX_ATTRIBUTES:
+        if allowance.attributes < 0:
             raise _too_large(self._where, f"{MAX_ATTRIBUTES} attributes")
         self._tree.start(
             self._local(name), {self._local(key): value for key, value in attributes.items()}
         )
+
+    def _data(self, text: str) -> None:
+        self._chars += len(text)
+        if self._chars > MAX_TEXT_CHARS:
+            raise _too_large(self._where, f"{MAX_TEXT_CHARS} characters in one text")
+        self._tree.data(text)
 
     def _end(self, name: str) -> None:
         self._depth -= 1

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from kaipiao.base.archive import Archive
-from kaipiao.base.markup import MAX_ELEMENTS, parse_xml
+from kaipiao.base.markup import Allowance, parse_xml
 from kaipiao.base.unreadable import Unreadable
 
 ENTRY = "OFD.xml"
@@ -29,7 +29,7 @@ class Ofd:
     def __init__(self, data: bytes) -> None:
         self.parts = Archive(data)
         self._trees: dict[str, Element] = {}
-        self._elements_left = MAX_ELEMENTS
+        self._allowance = Allowance()
         if ENTRY not in self.parts:
             raise Unreadable(
                 ENTRY,
@@ -41,13 +41,10 @@ class Ofd:
         self.document = self.tree(self.root)
 
     def tree(self, path: str) -> Element:
-        """A part as XML.  Its elements count towards one limit for the whole package."""
+        """A part as XML, parsed once.  All parts together have the limits of one document."""
         if path not in self._trees:
-            tree = parse_xml(
-                self.parts.read(path), where=path, max_elements=max(self._elements_left, 0)
-            )
-            self._elements_left -= sum(1 for _ in tree.iter())
-            self._trees[path] = tree
+            data = self.parts.read(path)
+            self._trees[path] = parse_xml(data, where=path, allowance=self._allowance)
         return self._trees[path]
 
     def pages(self) -> list[str]:

@@ -13,14 +13,17 @@ import hashlib
 from collections.abc import Callable, Mapping
 from xml.etree.ElementTree import Element
 
-from kaipiao.base.markup import parse_xml
 from kaipiao.base.sm import sm3
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.delivery.readers.ofd import Ofd, resolve, text_at
 from kaipiao.delivery.readers.seal_check import SealCheck, SealReport
-from kaipiao.delivery.readers.ses import read_seal
+from kaipiao.delivery.readers.ses import Seal, read_seal
+from kaipiao.delivery.readers.signed_data import is_signed_data, read_signed_data
 
 Digesting = Callable[[bytes], bytes]
+
+MAX_SEALS = 20
+"""A genuine invoice has one."""
 
 METHODS: Mapping[str, Digesting] = {
     "1.2.156.10197.1.401": sm3,
@@ -47,23 +50,44 @@ def seals_of(ofd: Ofd) -> SealReport:
     covered = {path}
     found = ofd.tree(path).findall("Signature")
     places = dict.fromkeys(resolve(path, signature.get("BaseLoc", "")) for signature in found)
-    seals = [_checked(ofd, where, covered) for where in places]
+    if len(places) > MAX_SEALS:
+        raise Unreadable(
+            path,
+            zh=f"签章超过 {MAX_SEALS} 个, 超出读取上限。",
+            en=f"there are more seals than we read ({MAX_SEALS}).",
+        )
+    digesting = _Digesting(ofd)
+    seals = [_checked(ofd, where, covered, digesting) for where in places]
     uncovered = tuple(name for name in ofd.parts.names if name not in covered)
     return SealReport(seals=tuple(seals), uncovered=uncovered)
 
 
-def _checked(ofd: Ofd, where: str, covered: set[str]) -> SealCheck:
+class _Digesting:
+    """Digests of parts, each taken once, however many seals list it."""
+
+    def __init__(self, ofd: Ofd) -> None:
+        self._parts = ofd.parts
+        self._known: dict[tuple[str, Digesting], bytes] = {}
+
+    def is_right(self, path: str, method: Digesting, expected: bytes) -> bool:
+        if path not in self._parts:
+            return False
+        if (path, method) not in self._known:
+            self._known[path, method] = method(self._parts.read(path))
+        return self._known[path, method] == expected
+
+
+def _checked(ofd: Ofd, where: str, covered: set[str], digesting: _Digesting) -> SealCheck:
     """One seal's sums; adds what it covers, and its own two parts, to ``covered``."""
     try:
-        listed = ofd.parts.read(where)
-        tree = parse_xml(listed, where=where)
+        listed, tree = ofd.parts.read(where), ofd.tree(where)
         value = resolve(where, text_at(tree, "SignedValue"))
         method, digests = _listed_digests(tree, where)
         wrong = tuple(
-            path for path, digest in digests.items() if not _has_digest(ofd, path, method, digest)
+            path for path, due in digests.items() if not digesting.is_right(path, method, due)
         )
         covered.update((where, value), digests)
-        seal = read_seal(ofd.parts.read(value))
+        seal = _read_value(ofd.parts.read(value))
     except Unreadable as error:
         return SealCheck(where=where, problem_zh=error.zh, problem_en=error.en)
     return SealCheck(
@@ -78,7 +102,17 @@ def _checked(ofd: Ofd, where: str, covered: set[str]) -> SealCheck:
         signature_right=seal.signature_right,
         maker_right=seal.maker_right,
         signer_listed=seal.signer_listed,
+        has_seal=seal.has_seal,
     )
+
+
+def _read_value(data: bytes) -> Seal:
+    """A SignedValue.dat: a seal (GB/T 38540), or a signature alone (GB/T 35275).
+
+    Raises:
+        Unreadable: neither.
+    """
+    return read_signed_data(data) if is_signed_data(data) else read_seal(data)
 
 
 def _listed_digests(tree: Element, where: str) -> tuple[Digesting, dict[str, bytes]]:
@@ -99,10 +133,6 @@ def _listed_digests(tree: Element, where: str) -> tuple[Digesting, dict[str, byt
     if len(digests) != len(references):
         raise Unreadable(where, zh="签名重复列出同一文件。", en="it lists one part twice.")
     return method, digests
-
-
-def _has_digest(ofd: Ofd, path: str, method: Digesting, expected: bytes) -> bool:
-    return path in ofd.parts and method(ofd.parts.read(path)) == expected
 
 
 def _decoded(text: str) -> bytes:

@@ -21,6 +21,7 @@ class SealCheck(msgspec.Struct, frozen=True, kw_only=True):
     signature_right: bool = False  # SM2 of the signer over the seal and that hash
     maker_right: bool = False  # SM2 of the seal's maker over the seal
     signer_listed: bool = False  # the seal may be used by this signer
+    has_seal: bool = True  # False: a signature alone; the last two then hold by themselves
     problem_zh: str = ""
     problem_en: str = ""
 

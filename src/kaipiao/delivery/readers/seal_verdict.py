@@ -55,7 +55,8 @@ def _digests(report: SealReport, document: Document) -> Verdict:
 def _seal(report: SealReport) -> Verdict:
     known = [seal for seal in report.seals if not seal.problem_en]
     found = [violation for seal in known for violation in _wrong_sums(seal)]
-    return reach("seal", 2 * len(known), [*found, *_problems(report)])
+    signatures = sum(2 if seal.has_seal else 1 for seal in known)
+    return reach("seal", signatures, [*found, *_problems(report)])
 
 
 def _wrong_sums(seal: SealCheck) -> Iterator[Violation]:

@@ -35,6 +35,7 @@ class Seal(NamedTuple):
     signature_right: bool  # the signer's, over all of it
     maker_right: bool  # the maker's, over the seal
     signer_listed: bool  # the seal names this signer's certificate
+    has_seal: bool = True  # False: a signature alone, of which the last two are not asked
 
 
 def read_seal(data: bytes) -> Seal:
@@ -62,26 +63,27 @@ def _read(data: bytes) -> Seal:
     listed = [one.as_octets() for one in properties[3].as_sequence()]
     return Seal(
         name=properties[1].as_text(),
-        signer=_common_name(signer_certificate),
-        maker=_common_name(maker_certificate),
+        signer=common_name(signer_certificate),
+        maker=common_name(maker_certificate),
         stamped_at=stamped_at.as_text(),
         covers=covers.as_bits(),
-        signature_right=_is_signed(to_sign, signature, signer_certificate),
-        maker_right=_is_signed(info, maker_signature, maker_certificate),
+        signature_right=is_signed_by(to_sign.raw, signature.as_bits(), signer_certificate),
+        maker_right=is_signed_by(info.raw, maker_signature.as_bits(), maker_certificate),
         signer_listed=signer_certificate in listed,
     )
 
 
-def _is_signed(value: der.Value, signature: der.Value, certificate: bytes) -> bool:
-    """Whether the certificate's key signed the value, to the byte."""
-    key = _certificate_fields(certificate)[5].as_sequence()[1].as_bits()
+def is_signed_by(data: bytes, signature: bytes, certificate: bytes) -> bool:
+    """Whether the certificate's key signed the data, to the byte."""
+    key = certificate_fields(certificate)[5].as_sequence()[1].as_bits()
     if len(key) != 65 or key[0] != _BOTH_COORDINATES:
         return False
-    return is_signed(value.raw, signature=signature.as_bits(), public_key=key[1:])
+    return is_signed(data, signature=signature, public_key=key[1:])
 
 
-def _common_name(certificate: bytes) -> str:
-    for part in _certificate_fields(certificate)[4].as_sequence():
+def common_name(certificate: bytes) -> str:
+    """Whose certificate it is; empty if it does not say."""
+    for part in certificate_fields(certificate)[4].as_sequence():
         for attribute in part.children():
             kind, value, *_ = attribute.as_sequence()
             if der.parse_oid(kind) == _COMMON_NAME:
@@ -89,7 +91,7 @@ def _common_name(certificate: bytes) -> str:
     return ""
 
 
-def _certificate_fields(certificate: bytes) -> list[der.Value]:
+def certificate_fields(certificate: bytes) -> list[der.Value]:
     """serial, algorithm, issuer, validity, subject, public key, … (RFC 5280)."""
     fields = der.parse_der(certificate).as_sequence()[0].as_sequence()
     return fields[1:] if fields[0].tag == _CONTEXT_0 else fields
