@@ -18,8 +18,8 @@ from tests.wires import Wire, compose_request, connected, served
 
 from kaipiao.base.canonical import canonical
 from kaipiao.gateway.asgi import build_protocol
-from kaipiao.gateway.express import EXPRESS_MAX_BYTES
 from kaipiao.gateway.limits import Limits
+from kaipiao.gateway.plain_request import MAX_BODY_BYTES
 from kaipiao.gateway.protocol import PatientProtocol
 
 OTHER = "91310000000000000X"
@@ -180,7 +180,7 @@ async def test_requests_in_a_pipeline_are_answered_in_order(ways: Ways) -> None:
 
 async def test_one_connection_serves_both_ways_in_turn(ways: Ways) -> None:
     large = draft_bytes(remark="", lines=tuple(lawful_draft().lines * 200))
-    assert len(large) > EXPRESS_MAX_BYTES
+    assert len(large) > MAX_BODY_BYTES
     async with connected(ways.express) as wire:
         for n in range(6):
             body = large if n % 2 else draft_bytes()

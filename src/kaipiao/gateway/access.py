@@ -13,6 +13,7 @@ from kaipiao.gateway.visit import Visit
 
 FLUSH_AFTER_S = 0.5
 FLUSH_AFTER_LINES = 1_000
+PATH_MAX = 200
 
 
 class Line(msgspec.Struct):
@@ -24,7 +25,8 @@ class Line(msgspec.Struct):
     request_id: str
 
 
-_encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
+_Call = tuple[str, str, int, float, str, bytes]
 
 
 class AccessLog:
@@ -32,28 +34,45 @@ class AccessLog:
 
     def __init__(self, write: Callable[[bytes], None] | None) -> None:
         self._write = write
-        self._lines: list[bytes] = []
+        self._calls: list[_Call] = []
 
     def note(self, visit: Visit) -> None:
+        self.note_call(
+            visit.method,
+            visit.path[:PATH_MAX],
+            visit.status,
+            visit.began,
+            visit.caller,
+            visit.request_id,
+        )
+
+    def note_call(
+        self, method: str, path: str, status: int, began: float, caller: str, request_id: bytes
+    ) -> None:
         if self._write is None:
             return
-        ms = round((time.monotonic() - visit.began) * 1000, 2)
-        line = Line(
-            visit.method,
-            visit.path[:200],
-            visit.status,
-            ms,
-            visit.caller,
-            visit.request_id.decode(),
-        )
-        if not self._lines:
+        if not self._calls:
             asyncio.get_running_loop().call_later(FLUSH_AFTER_S, self.flush)
-        self._lines.append(_encode(line))
-        if len(self._lines) >= FLUSH_AFTER_LINES:
+        self._calls.append((method, path, status, time.monotonic() - began, caller, request_id))
+        if len(self._calls) >= FLUSH_AFTER_LINES:
             self.flush()
 
     def flush(self) -> None:
         """Hand over what is gathered."""
-        lines, self._lines = self._lines, []
-        if lines and self._write is not None:
-            self._write(b"\n".join(lines) + b"\n")
+        calls, self._calls = self._calls, []
+        if calls and self._write is not None:
+            self._write(
+                _encode_lines(
+                    [
+                        Line(
+                            method,
+                            path,
+                            status,
+                            round(seconds * 1000, 2),
+                            caller,
+                            request_id.decode(),
+                        )
+                        for method, path, status, seconds, caller, request_id in calls
+                    ]
+                )
+            )

@@ -1,4 +1,4 @@
-"""The issuing call on the express way: no coroutine, no scope, no framework.
+"""The issuing call on the express way: no parser, no coroutine, no scope, no framework.
 
 Nearly every issuing request is small, arrives in one piece, comes from a key that we know,
 and breaks no rule.  Such a one is taken from its bytes into the ledger's queue between two
@@ -11,26 +11,73 @@ done yet, so there is one place only that says no and both ways say the same.
 import asyncio
 import time
 from collections import deque
-from functools import partial
+from typing import Protocol
 
 from kaipiao.base.canonical import canonical
 from kaipiao.errors import Outage
-from kaipiao.fiscal.invoice import Receipt
+from kaipiao.fiscal.draft import Draft
+from kaipiao.fiscal.invoice import IdempotencyKey, Receipt
 from kaipiao.gateway.bulkhead import Bulkhead
 from kaipiao.gateway.faults import repeats_a_member
 from kaipiao.gateway.identity import Identity, authorize
 from kaipiao.gateway.issue import decode_draft
+from kaipiao.gateway.plain_request import Parcel
 from kaipiao.gateway.rates import Rates
-from kaipiao.gateway.reading import JSON_TYPES, check_media_type, idempotency_key
-from kaipiao.gateway.visit import Visit
+from kaipiao.gateway.visit import INVOICES, Visit
 from kaipiao.gateway.wiring import Services
-
-EXPRESS_MAX_BYTES = 64 * 1024
-"""Larger bodies go the long way, which waits for them and bounds the waiting."""
 
 SWEEP_EVERY_S = 1.0
 
-Entered = asyncio.Future[Receipt | Exception]
+
+class Carrier(Protocol):
+    """The connection of a ride."""
+
+    def deliver(self, ride: "Ride", outcome: Receipt | Exception) -> None: ...
+
+
+class _NoEvent:
+    """uvicorn wakes a request's task when its connection is lost; here there is none."""
+
+    def set(self) -> None:
+        pass
+
+
+class Ride:
+    """One plain request between its bytes and its answer; also all that uvicorn's protocol asks
+    of a request that is being answered.  The ledger calls it with the outcome."""
+
+    __slots__ = (
+        "_carrier", "_languages", "began", "caller", "disconnected", "full_in_s", "keep_alive",
+        "left", "name", "response_complete",
+    )  # fmt: skip
+
+    message_event = _NoEvent()
+    more_body = False
+
+    began: float  # time.monotonic()
+    caller: str
+    left: int  # in the caller's bucket, which is full again in so many seconds
+    full_in_s: int
+
+    def __init__(self, carrier: Carrier, name: bytes, languages: bytes) -> None:
+        self._carrier = carrier
+        self.name = name
+        self._languages = languages
+        self.keep_alive = True
+        self.disconnected = self.response_complete = False
+
+    def __call__(self, outcome: Receipt | Exception) -> None:
+        """Answer; the first outcome counts."""
+        if not self.response_complete:
+            self.response_complete = True
+            self._carrier.deliver(self, outcome)
+
+    def visit(self) -> Visit:
+        """As the long way knows this call."""
+        headers = ((b"x-request-id", self.name), (b"accept-language", self._languages))
+        visit = Visit("POST", INVOICES, headers)
+        visit.began, visit.caller = self.began, self.caller
+        return visit
 
 
 class Express:
@@ -41,50 +88,54 @@ class Express:
     ) -> None:
         self._issuing = services.issuing
         self._timeout_s = services.limits.answer_timeout_s
-        self.max_headers = services.limits.max_headers
         self._identity = identity
         self._rates = rates
         self._room = room
-        self._waiting: deque[tuple[float, Entered]] = deque()
+        self._waiting: deque[Ride] = deque()
         self._sweeping = False
         self.entered = 0  # since the process began
 
-    def enter(self, visit: Visit, body: bytes) -> Entered | None:
-        """Queue the invoice in ``body``; None: nothing was done, go the long way."""
-        caller = self._identity.remembered(visit.authorization)
+    def enter(self, ride: Ride, parcel: Parcel) -> bool:
+        """Queue the invoice in ``parcel``; False: nothing was done, go the long way."""
+        authorization, key, _, _, body = parcel
+        now = ride.began = time.monotonic()
+        caller = self._identity.remembered(authorization, now)
         if caller is None or self._room.is_full:
-            return None
+            return False
         try:
-            check_media_type(visit, JSON_TYPES)
-            key = idempotency_key(visit)
             draft = decode_draft(body)
             payload = canonical(draft)
             if repeats_a_member(body, payload):
-                return None
+                return False
             authorize(caller, "issue", draft.seller.taxpayer_id)
-            spent = self._rates.spend(caller.key_id)
-            if spent is None:
-                return None
-            entered: Entered = asyncio.get_running_loop().create_future()
-            tell = partial(_tell, entered)
-            if not self._issuing.enter(draft, key=key, payload=payload, tell=tell):
-                return None
         except Exception:  # the long way meets it again, and says what it is
-            return None
-        visit.caller, visit.rate_headers = caller.key_id, spent
-        return self._watch(entered)
+            return False
+        ride.caller = caller.key_id
+        ride.left, ride.full_in_s = self._rates.spend(caller.key_id, now)
+        return ride.left >= 0 and self._hand_over(ride, draft, IdempotencyKey(key), payload)
 
-    def _watch(self, entered: Entered) -> Entered:
-        self.entered += 1
+    def _hand_over(self, ride: Ride, draft: Draft, key: IdempotencyKey, payload: bytes) -> bool:
         self._room.inside += 1
+        self._watch(ride)
+        try:
+            entered = self._issuing.enter(draft, key=key, payload=payload, tell=ride)
+        except Exception:
+            entered = ride.response_complete
+        if entered:
+            self.entered += 1
+        elif not ride.response_complete:
+            ride.response_complete = True  # whatever it may still be told is no answer
+            self._room.inside -= 1
+        return entered
+
+    def _watch(self, ride: Ride) -> None:
         waiting = self._waiting
-        while waiting and waiting[0][1].done():
+        while waiting and waiting[0].response_complete:
             waiting.popleft()
-        waiting.append((time.monotonic() + self._timeout_s, entered))
+        waiting.append(ride)
         if not self._sweeping:
             self._sweeping = True
-            entered.get_loop().call_later(SWEEP_EVERY_S, self._sweep)
-        return entered
+            asyncio.get_running_loop().call_later(SWEEP_EVERY_S, self._sweep)
 
     def leave(self) -> None:
         """One that was entered is being answered."""
@@ -96,16 +147,9 @@ class Express:
         One timer for all of them: they wait equally long, so they stand in the order of their
         deadlines.
         """
-        waiting, now = self._waiting, time.monotonic()
-        while waiting and (waiting[0][1].done() or waiting[0][0] <= now):
-            _, entered = waiting.popleft()
-            if not entered.done():
-                entered.set_result(Outage("ledger"))
+        waiting, too_old = self._waiting, time.monotonic() - self._timeout_s
+        while waiting and (waiting[0].response_complete or waiting[0].began <= too_old):
+            waiting.popleft()(Outage("ledger"))
         self._sweeping = bool(waiting)
         if waiting:
-            waiting[0][1].get_loop().call_later(SWEEP_EVERY_S, self._sweep)
-
-
-def _tell(entered: Entered, outcome: Receipt | Exception) -> None:
-    if not entered.done():  # done: it waited too long, and was told so
-        entered.set_result(outcome)
+            asyncio.get_running_loop().call_later(SWEEP_EVERY_S, self._sweep)

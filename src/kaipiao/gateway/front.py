@@ -16,15 +16,17 @@ from kaipiao.fiscal.invoice import Receipt
 from kaipiao.gateway.access import AccessLog
 from kaipiao.gateway.batch import BatchCall
 from kaipiao.gateway.bulkhead import Bulkhead
-from kaipiao.gateway.express import Express
-from kaipiao.gateway.identity import Identity
-from kaipiao.gateway.issue import IssueCall, answer_receipt
+from kaipiao.gateway.express import Express, Ride
+from kaipiao.gateway.identity import Identity, authorize
+from kaipiao.gateway.issue import IssueCall
+from kaipiao.gateway.plain_answer import answers_under
 from kaipiao.gateway.problems import compose_problem
 from kaipiao.gateway.rates import Rates
 from kaipiao.gateway.reading import CallerGone, read_body
 from kaipiao.gateway.refusals import HeadersTooLarge, MethodNotAllowed
 from kaipiao.gateway.unread import Unread
 from kaipiao.gateway.visit import (
+    INVOICES,
     NO_STORE,
     VISIT,
     Answer,
@@ -35,12 +37,14 @@ from kaipiao.gateway.visit import (
     Scope,
     Send,
     Visit,
+    name_call,
+    render_answer,
     send_answer,
 )
 from kaipiao.gateway.wiring import Services
 
-INVOICES = "/v1/invoices"
 BATCH = "/v1/invoices:batch"
+IMPORTS = "/v1/imports"
 
 CALLER_GONE = 499
 WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -61,10 +65,12 @@ class Front:
         self._batch = BatchCall(services, self.unread)
         self._identity = Identity(directory=services.directory, clock=services.clock, limits=limits)
         self._rates = Rates(rate_per_s=limits.rate_per_s, burst=limits.rate_burst)
+        self._answers = answers_under(self._rates.policy)
         self._strangers = Rates(
             rate_per_s=limits.anonymous_rate_per_s, burst=limits.anonymous_burst
         )
         self._issuing_room = Bulkhead(limits.max_issuing_in_flight)
+        self._upload_room = Bulkhead(limits.max_uploads_in_flight)
         self._other_room = Bulkhead(limits.max_other_in_flight)
         self._access = AccessLog(services.note_access)
         self._stamp: tuple[list[Header], bytes] = ([], b"")
@@ -100,19 +106,26 @@ class Front:
             self._stamp = (headers, lines)
         return self._stamp[1]
 
-    def answer_outcome(
-        self, visit: Visit, entered: "asyncio.Future[Receipt | Exception]"
-    ) -> Answer:
-        """The answer to an invoice that went the express way."""
+    def answer_ride(
+        self, ride: Ride, outcome: Receipt | Exception, server_headers: list[Header]
+    ) -> bytes:
+        """The whole answer to an invoice that went the express way."""
         self.express.leave()
-        outcome = entered.result()
-        if isinstance(outcome, Receipt):
-            answer = answer_receipt(outcome)
-        else:
-            answer = self.problem(visit, outcome)
+        stamp = self.stamp(server_headers)
+        if not isinstance(outcome, Receipt):
+            return self._answer_failed(ride, outcome, stamp)
+        name = name_call(ride.name)
+        status = 200 if outcome.replayed else 201
+        self._access.note_call("POST", INVOICES, status, ride.began, ride.caller, name)
+        return self._answers.whole(outcome, stamp, ride.left, ride.full_in_s, name)
+
+    def _answer_failed(self, ride: Ride, failure: Exception, stamp: bytes) -> bytes:
+        visit = ride.visit()
+        visit.rate_headers = self._rates.told(ride.left, ride.full_in_s)
+        answer = self.problem(visit, failure)
         visit.status = answer.status
         self._access.note(visit)
-        return answer
+        return render_answer(visit, answer, stamp)
 
     async def _answer(
         self, visit: Visit, scope: Scope, receive: Receive, send: Send
@@ -127,6 +140,10 @@ class Front:
             with self._issuing_room:
                 await self._batch(visit, receive, send, rates=self._rates)
                 return None
+        if visit.path == IMPORTS and visit.method == "POST":
+            with self._upload_room:
+                await self._pass_on(visit, scope, receive, send)
+            return None
         with self._other_room:
             await self._pass_on(visit, scope, receive, send)
         return None
@@ -158,10 +175,8 @@ class Front:
             raise MethodNotAllowed(method=visit.method, allow="GET, POST")
         body = b""
         if visit.method in WITH_BODY:
-            limits = self.limits
-            body = await read_body(
-                receive, visit, limit_bytes=limits.max_body_bytes, timeout_s=limits.body_timeout_s
-            )
+            limit_bytes, timeout_s = self._patience(visit)
+            body = await read_body(receive, visit, limit_bytes=limit_bytes, timeout_s=timeout_s)
         scope[VISIT] = visit
         if visit.method == "OPTIONS":
             scope["method"] = "-"  # Litestar's own answer is incomplete; its refusal is not
@@ -175,6 +190,14 @@ class Front:
             await send(message)
 
         await self._surface(scope, given, sending)
+
+    def _patience(self, visit: Visit) -> tuple[int, float]:
+        """How many bytes, within how many seconds."""
+        limits = self.limits
+        if visit.path == IMPORTS:
+            authorize(visit.key, "issue")  # before so much is read
+            return limits.max_import_bytes, limits.upload_timeout_s
+        return limits.max_body_bytes, limits.body_timeout_s
 
     def problem(self, visit: Visit, failure: Exception) -> Answer:
         """The answer to a failure; a defect is also written down, with the request's id."""

@@ -20,7 +20,7 @@ PREFIX = "kp"
 SECRET_BYTES = 32
 TOKEN_MAX = 200
 _Value = TypeVar("_Value")
-PERMISSIONS = frozenset({"issue", "read", "confirm", "grant", "deliver", "admin"})
+PERMISSIONS = frozenset({"issue", "read", "confirm", "grant", "admin"})
 
 
 def compose_token(key_id: str) -> str:
@@ -70,10 +70,11 @@ class Identity:
         _remember(self._believed, authorization, found, room=self._room)
         return key
 
-    def remembered(self, authorization: bytes) -> ApiKey | None:
-        """The live key that this header holds, if it was looked up a moment ago."""
+    def remembered(self, authorization: bytes, now: float) -> ApiKey | None:
+        """The live key that this header holds, if it was looked up a moment ago.  ``now`` is
+        ``time.monotonic()``."""
         found = self._believed.get(authorization)
-        if found is None or found[1] < time.monotonic():
+        if found is None or found[1] < now:
             return None
         key = found[0]
         return None if key.expires_at is not None and self._is_expired(key) else key

@@ -110,15 +110,21 @@ class HeldProtocol(PatientProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.note_asked()
+
+    def on_response_complete(self) -> None:
+        self.note_answered()
+        super().on_response_complete()
+
+    def note_asked(self) -> None:
         slot = self._slot
         # In a pipeline the answer before this one may be half out: leave it at that.
         if slot is not None and self.words.states[slot] == IDLE:
             self.words.states[slot] = ASKED
 
-    def on_response_complete(self) -> None:
+    def note_answered(self) -> None:
         if self._slot is not None:
             self.words.states[self._slot] = IDLE
-        super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

@@ -21,7 +21,8 @@ class Rates:
         self._burst = burst
         self._full_at: dict[str, float] = {}
         window_s = max(1, math.ceil(burst / rate_per_s))
-        self._policy = (b"ratelimit-policy", f'"default";q={burst};w={window_s}'.encode())
+        self.policy = f'"default";q={burst};w={window_s}'.encode()
+        self._policy = (b"ratelimit-policy", self.policy)
 
     def take(self, caller: str, *, tokens: int = 1) -> None:
         """Take ``tokens`` from the caller's bucket.
@@ -34,22 +35,19 @@ class Rates:
             raise TooManyRequests(retry_after_s=math.ceil(wait_s))
         self.charge(caller, tokens=tokens)
 
-    def spend(self, caller: str) -> tuple[Header, Header] | None:
-        """Take one token, and say what ``headers`` would; None: there is none, and none taken.
+    def spend(self, caller: str, now: float) -> tuple[int, int]:
+        """Take one token, and say what ``headers`` would: how many are left, and in how many
+        seconds the bucket is full.  −1 left: there was none, and none was taken.
 
         ``take`` and ``headers`` in one look at the clock, for the express way.
         """
-        now, rate = time.monotonic(), self._rate
-        full_at = self._full_at.get(caller, 0.0)
+        rate, full_at = self._rate, self._full_at.get(caller, 0.0)
         full_in_s = (full_at - now if full_at > now else 0.0) + 1 / rate
         left = self._burst - full_in_s * rate
         if left < 0 or full_at == 0.0:  # nothing left, or a caller to be remembered first
-            return None
+            return -1, 0
         self._full_at[caller] = now + full_in_s
-        return self._policy, (
-            b"ratelimit",
-            b'"default";r=%d;t=%d' % (left, math.ceil(full_in_s)),
-        )
+        return int(left), math.ceil(full_in_s)
 
     def wait_s(self, caller: str, *, tokens: int) -> float:
         """How long until the bucket holds ``tokens``, or is full if it never can."""
@@ -67,10 +65,11 @@ class Rates:
         """What the caller has left, and in how many seconds the bucket is full again."""
         full_in_s = max(0.0, self._full_at.get(caller, 0.0) - time.monotonic())
         left = max(0, self._burst - math.ceil(full_in_s * self._rate))
-        return self._policy, (
-            b"ratelimit",
-            b'"default";r=%d;t=%d' % (left, math.ceil(full_in_s)),
-        )
+        return self.told(left, math.ceil(full_in_s))
+
+    def told(self, left: int, full_in_s: int) -> tuple[Header, Header]:
+        """The headers that say so."""
+        return self._policy, (b"ratelimit", b'"default";r=%d;t=%d' % (left, full_in_s))
 
     def _forget_idle(self, now: float) -> None:
         """Full buckets need no memory.  If all are in use, forgive everyone rather than grow."""

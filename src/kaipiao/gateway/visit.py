@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from itertools import count
 from typing import Any, NamedTuple
 
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
 from kaipiao.gateway.problems import prefers_chinese
 from kaipiao.ports import ApiKey
 
@@ -18,6 +20,7 @@ Header = tuple[bytes, bytes]
 
 JSON: Header = (b"content-type", b"application/json")
 NO_STORE: Header = (b"cache-control", b"no-store")
+INVOICES = "/v1/invoices"
 REQUEST_ID_MAX = 64
 VISIT = "kaipiao.visit"
 """Where the surface finds the visit in its scope."""
@@ -82,10 +85,15 @@ class Visit:
     @property
     def request_id(self) -> bytes:
         """The caller's own name for this call if it is a sane one, else one of ours."""
-        given = self._request_id
-        if not given or len(given) > REQUEST_ID_MAX or not _SANE.issuperset(given):
-            self._request_id = given = b"%b-%x" % (_process, next(_count))
+        self._request_id = name_call(self._request_id)
+        return self._request_id
+
+
+def name_call(given: bytes) -> bytes:
+    """The caller's own name for a call if it is a sane one, else one of ours."""
+    if given and len(given) <= REQUEST_ID_MAX and _SANE.issuperset(given):
         return given
+    return b"%b-%x" % (_process, next(_count))
 
 
 async def send_answer(send: Send, visit: Visit, answer: Answer) -> None:
@@ -104,3 +112,18 @@ async def send_answer(send: Send, visit: Visit, answer: Answer) -> None:
         }
     )
     await send({"type": "http.response.body", "body": body})
+
+
+def render_answer(visit: Visit, answer: Answer, stamp: bytes) -> bytes:
+    """The same without a server's help.  ``stamp`` is the server's own header lines."""
+    status, body, headers = answer
+    lines = [STATUS_LINE[status], stamp]
+    for name, value in (*headers, *visit.rate_headers):
+        lines += (name, b": ", value, b"\r\n")
+    lines += (
+        b"content-length: %d\r\nx-request-id: " % len(body),
+        visit.request_id,
+        b"\r\n\r\n",
+        body,
+    )
+    return b"".join(lines)

@@ -1,10 +1,13 @@
 """One look at the clock says what two would: the express way's bucket is everyone's bucket."""
 
+import time
+
 import pytest
 
 from kaipiao.gateway.rates import Rates
 from kaipiao.gateway.refusals import TooManyRequests
 
+NONE = (-1, 0)
 SLOW = {"rate_per_s": 0.01, "burst": 5}
 
 
@@ -14,10 +17,10 @@ def test_spending_empties_the_bucket_as_taking_does() -> None:
         rates.take("k")
 
     for _ in range(4):
-        headers = spent.spend("k")
+        left, full_in_s = spent.spend("k", time.monotonic())
         taken.take("k")
-        assert headers == taken.headers("k")
-    assert spent.spend("k") is None
+        assert spent.told(left, full_in_s) == taken.headers("k")
+    assert spent.spend("k", time.monotonic()) == NONE
     for rates in (spent, taken):
         with pytest.raises(TooManyRequests):
             rates.take("k")
@@ -26,9 +29,9 @@ def test_spending_empties_the_bucket_as_taking_does() -> None:
 def test_a_caller_not_met_before_is_left_to_the_long_way() -> None:
     rates = Rates(**SLOW)
 
-    assert rates.spend("k") is None
+    assert rates.spend("k", time.monotonic()) == NONE
     rates.take("k")
-    assert rates.spend("k") is not None
+    assert rates.spend("k", time.monotonic()) != NONE
 
 
 def test_a_refusal_takes_nothing() -> None:
@@ -36,6 +39,6 @@ def test_a_refusal_takes_nothing() -> None:
     rates.take("k", tokens=2)
     full = rates.headers("k")
 
-    assert rates.spend("k") is None
+    assert rates.spend("k", time.monotonic()) == NONE
     assert rates.headers("k")[0] == full[0]
     assert rates.wait_s("k", tokens=1) < 0.002

@@ -1,0 +1,3 @@
+from kaipiao.gateway.plain_request import Parcel
+
+def scan(data: bytes, max_headers: int) -> Parcel | None: ...
