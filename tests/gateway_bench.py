@@ -24,6 +24,7 @@ from kaipiao.issuing.reverse import Reversing
 from kaipiao.issuing.verify import Verifying
 from kaipiao.ledger.store import Store
 from kaipiao.ports import ApiKey
+from kaipiao.regimes.cn.passage import passage_on
 from kaipiao.regimes.cn.policy import confirm_within
 from kaipiao.regimes.cn.rules import check, check_composed
 
@@ -88,7 +89,7 @@ async def open_bench(
         law=check_composed,
     )
     whole: dict[str, Any] = {
-        "issuing": Issuing(ledger=store.ledger, clock=clock, law=check),
+        "issuing": Issuing(ledger=store.ledger, clock=clock, law=check, passage=passage_on),
         "reversing": reversing,
         "confirming": Confirming(
             reversing=reversing,

@@ -53,7 +53,7 @@ class _Mold:
             asked=content,
             payload=payload,
             digest=content,
-            lines=one.lines,
+            amounts=one.amounts,
             totals=one.totals,
             draws_fen=one.draws_fen,
         )

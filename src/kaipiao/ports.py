@@ -24,7 +24,7 @@ from kaipiao.fiscal.delivery import (
     StandingOrder,
     Verdict,
 )
-from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Invoice, Receipt
+from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Invoice, Receipt, pair_up
 from kaipiao.fiscal.month import TaxMonth
 from kaipiao.fiscal.number import InvoiceNumber
 from kaipiao.fiscal.red_letter import TakenBack
@@ -44,11 +44,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     asked: Digest  # of what the caller sent: a repeat must match it
     payload: bytes  # canonical draft
     digest: Digest  # of payload
-    lines: tuple[Amounts, ...]
+    amounts: tuple[int, ...]  # net, tax, net, tax, … in fen, one pair a line
     totals: Amounts
     draws_fen: int  # on the seller's credit line; negative gives back
     taken_back: TakenBack | None = None  # only for a red letter
     confirmation: str = ""  # the form that this red letter spends
+
+    @property
+    def lines(self) -> tuple[Amounts, ...]:
+        return pair_up(self.amounts)
 
 
 Outcome = Receipt | Refusal | Outage

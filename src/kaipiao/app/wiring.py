@@ -21,6 +21,7 @@ from kaipiao.issuing.issue import Issuing
 from kaipiao.issuing.reverse import Reversing
 from kaipiao.issuing.verify import Verifying
 from kaipiao.ledger.store import Store
+from kaipiao.regimes.cn.passage import passage_on
 from kaipiao.regimes.cn.policy import confirm_within
 from kaipiao.regimes.cn.rules import check, check_composed
 
@@ -49,7 +50,7 @@ def compose_services(
         law=check_composed,
     )
     return Services(
-        issuing=Issuing(ledger=store.ledger, clock=clock, law=check),
+        issuing=Issuing(ledger=store.ledger, clock=clock, law=check, passage=passage_on),
         reversing=reversing,
         confirming=Confirming(
             reversing=reversing,

@@ -1,6 +1,6 @@
 """Invoices (发票): what was issued, and the receipt that says so."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NewType
 
@@ -47,6 +47,17 @@ def totals_of(lines: Iterable[Amounts]) -> Amounts:
         net_fen += line.net_fen
         tax_fen += line.tax_fen
     return Amounts(Fen(net_fen), Fen(tax_fen))
+
+
+def flatten(lines: Iterable[Amounts]) -> tuple[int, ...]:
+    """Net, tax, net, tax, …: how amounts travel where there are thousands a second."""
+    return tuple([fen for line in lines for fen in (line.net_fen, line.tax_fen)])
+
+
+def pair_up(amounts: Sequence[int]) -> tuple[Amounts, ...]:
+    """What ``flatten`` made, as it was."""
+    pairs = zip(amounts[::2], amounts[1::2], strict=True)
+    return tuple([Amounts(Fen(net_fen), Fen(tax_fen)) for net_fen, tax_fen in pairs])
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -19,10 +19,11 @@ from typing import NamedTuple
 import msgspec
 
 from kaipiao.base.canonical import canonical
+from kaipiao.base.repeated import repeats_a_member
 from kaipiao.errors import KeyMissing, Malformed, Outage, Refusal
 from kaipiao.fiscal.invoice import IdempotencyKey, Receipt, parse_key
 from kaipiao.gateway.asks import BatchLine
-from kaipiao.gateway.faults import find_faults, repeats_a_member
+from kaipiao.gateway.faults import find_faults
 from kaipiao.gateway.finish import finish
 from kaipiao.gateway.identity import authorize
 from kaipiao.gateway.lines import Cut, LineCutter

@@ -14,11 +14,11 @@ from collections import deque
 from typing import Protocol
 
 from kaipiao.base.canonical import canonical
+from kaipiao.base.repeated import repeats_a_member
 from kaipiao.errors import Outage
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.invoice import IdempotencyKey, Receipt
 from kaipiao.gateway.bulkhead import Bulkhead
-from kaipiao.gateway.faults import repeats_a_member
 from kaipiao.gateway.identity import Identity, authorize
 from kaipiao.gateway.issue import decode_draft
 from kaipiao.gateway.plain_request import Parcel

@@ -9,10 +9,11 @@
 import msgspec
 
 from kaipiao.base.canonical import canonical
+from kaipiao.base.repeated import repeats_a_member
 from kaipiao.errors import Malformed
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.invoice import Receipt
-from kaipiao.gateway.faults import find_faults, repeats_a_member
+from kaipiao.gateway.faults import find_faults
 from kaipiao.gateway.finish import finish
 from kaipiao.gateway.identity import authorize
 from kaipiao.gateway.mending import broken_rules

@@ -5,9 +5,10 @@ from typing import TypeVar
 
 import msgspec
 
+from kaipiao.base.repeated import has_repeated_member
 from kaipiao.errors import KeyMissing, Malformed
 from kaipiao.fiscal.invoice import IdempotencyKey, parse_key
-from kaipiao.gateway.faults import find_faults, has_repeated_member
+from kaipiao.gateway.faults import find_faults
 from kaipiao.gateway.refusals import BodyTooLarge, BodyTooSlow, WrongMediaType
 from kaipiao.gateway.visit import Receive, Visit
 

@@ -10,18 +10,36 @@ A crash before 2 issued nothing.  A crash after 2 issued exactly one invoice, an
 retry, with the same key, finds it.  There is no third case.
 """
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple, Protocol
 
 from kaipiao.base.canonical import canonical, digest
 from kaipiao.errors import Outage, Refusal, RulesBroken
 from kaipiao.fiscal.draft import Draft
-from kaipiao.fiscal.invoice import IdempotencyKey, Receipt, totals_of
-from kaipiao.fiscal.month import beijing_day
+from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Receipt, flatten, totals_of
+from kaipiao.fiscal.month import BEIJING, beijing_day
+from kaipiao.fiscal.plain import Passage, Plain
 from kaipiao.fiscal.settle import settle
 from kaipiao.fiscal.violation import Violation, errors_of
 from kaipiao.ports import Clock, Entry, Ledger, Outcome, Tell
+
+
+class Today:
+    """The Beijing day by a clock.  Asked for every invoice, so a day is worked out once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._day = date.min
+        self._begins = self._ends = datetime.min.replace(tzinfo=UTC)
+
+    def __call__(self) -> date:
+        now = self._clock.now()
+        if not self._begins <= now < self._ends:  # a new day, or the clock was set
+            self._day = beijing_day(now)
+            midnight = datetime.combine(self._day, time.min, BEIJING)
+            self._begins, self._ends = midnight, midnight + timedelta(days=1)
+        return self._day
 
 
 class Law(Protocol):
@@ -38,13 +56,31 @@ class Ask(NamedTuple):
     payload: bytes | None = None
 
 
-class Issuing:
-    """Issues originals, one or a crowd at a time."""
+class PlainAsk(NamedTuple):
+    """One of a crowd, of which a passage has said all there is to say."""
 
-    def __init__(self, *, ledger: Ledger, clock: Clock, law: Law) -> None:
+    key: IdempotencyKey
+    plain: Plain
+
+
+class Issuing:
+    """Issues originals, one or a crowd at a time.
+
+    ``passage`` reads plain drafts by the same law, and may be left out: it is only quicker.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        law: Law,
+        passage: Callable[[date], Passage] | None = None,
+    ) -> None:
         self._ledger = ledger
-        self._clock = clock
         self._law = law
+        self._passage_on = passage
+        self._today = Today(clock)
 
     async def issue(self, draft: Draft, *, key: IdempotencyKey) -> Receipt:
         """Issue one invoice, or return the receipt it already has.
@@ -67,25 +103,33 @@ class Issuing:
         self._ledger.enter(compose_entry(draft, key, payload), tell)
         return True
 
-    async def issue_all(self, asks: Sequence[Ask]) -> list[Outcome]:
+    @property
+    def passage(self) -> Passage | None:
+        """Today's."""
+        return None if self._passage_on is None else self._passage_on(self._today())
+
+    def enter_plain(self, plain: Plain, *, key: IdempotencyKey, tell: Tell) -> None:
+        """As ``enter``, for what today's passage has read."""
+        self._ledger.enter(compose_plain_entry(plain, key), tell)
+
+    async def issue_all(self, asks: Sequence[Ask | PlainAsk]) -> list[Outcome]:
         """Issue a crowd.  Outcomes stand in the order of ``asks``; no ask fails its neighbours."""
         today = self._today()
         outcomes: dict[int, Outcome] = {}
         entries: list[Entry] = []
-        for place, (key, draft, payload) in enumerate(asks):
-            if objections := self._objections(draft, today):
-                outcomes[place] = await self._outcome_of_recall(draft, key, objections)
+        for place, ask in enumerate(asks):
+            if isinstance(ask, PlainAsk):
+                entries.append(compose_plain_entry(ask.plain, ask.key))
+            elif objections := self._objections(ask.draft, today):
+                outcomes[place] = await self._outcome_of_recall(ask.draft, ask.key, objections)
             else:
-                entries.append(compose_entry(draft, key, payload))
+                entries.append(compose_entry(ask.draft, ask.key, ask.payload))
         recorded = iter(await self._ledger.record_all(entries) if entries else ())
         return [outcomes[n] if n in outcomes else next(recorded) for n in range(len(asks))]
 
     def check(self, draft: Draft) -> list[Violation]:
         """Every objection to ``draft`` as of today, warnings left out; nothing is issued."""
         return self._objections(draft, self._today())
-
-    def _today(self) -> date:
-        return beijing_day(self._clock.now())
 
     def _objections(self, draft: Draft, today: date) -> list[Violation]:
         violations = self._law(draft, on=today)
@@ -122,7 +166,23 @@ def compose_entry(draft: Draft, key: IdempotencyKey, payload: bytes | None = Non
         asked=content,
         payload=payload,
         digest=content,
-        lines=lines,
+        amounts=flatten(lines),
         totals=totals,
         draws_fen=totals.net_fen,
+    )
+
+
+def compose_plain_entry(plain: Plain, key: IdempotencyKey) -> Entry:
+    """The same of what a passage has read."""
+    seller, payload, amounts, net_fen, tax_fen = plain
+    content = digest(payload)
+    return Entry(
+        seller=seller,
+        key=key,
+        asked=content,
+        payload=payload,
+        digest=content,
+        amounts=amounts,
+        totals=Amounts(net_fen, tax_fen),  # type: ignore[arg-type]  # a Fen is an int
+        draws_fen=net_fen,
     )

@@ -22,7 +22,7 @@ from kaipiao.errors import (
 )
 from kaipiao.fiscal.confirmation import AGREED, Confirmation, at_instant
 from kaipiao.fiscal.draft import Draft, Reversal
-from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Invoice, Receipt, totals_of
+from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Invoice, Receipt, flatten, totals_of
 from kaipiao.fiscal.money import Fen
 from kaipiao.fiscal.month import beijing_day
 from kaipiao.fiscal.number import InvoiceNumber
@@ -151,7 +151,7 @@ def compose_red_entry(
         asked=asked,
         payload=payload,
         digest=digest(payload),
-        lines=lines,
+        amounts=flatten(lines),
         totals=totals,
         draws_fen=totals.net_fen,
         taken_back=taken,

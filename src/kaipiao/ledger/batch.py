@@ -15,9 +15,8 @@ from asyncpg.pgproto.pgproto import UUID
 
 from kaipiao.base.canonical import Digest, digest
 from kaipiao.fiscal.draft import Draft
-from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Invoice, Receipt, totals_of
+from kaipiao.fiscal.invoice import IdempotencyKey, Invoice, Receipt, pair_up, totals_of
 from kaipiao.fiscal.leaf import leaf_of, microseconds, salt_of
-from kaipiao.fiscal.money import Fen
 from kaipiao.fiscal.number import InvoiceNumber, Series, compose_number
 from kaipiao.ports import Entry
 
@@ -76,14 +75,14 @@ class Rows:
         issued_us = microseconds(issued_at)
         draws: dict[str, int] = {}
         leaves: list[bytes] = []
-        stored: list[tuple[str, str, list[int], bytes, bytes]] = []
+        stored: list[tuple[str, str, tuple[int, ...], bytes, bytes]] = []
         receipts: list[Receipt] = []
         for serial, entry in enumerate(entries, place.first_serial):
             seller, totals, content = entry.seller, entry.totals, entry.digest
             number = compose_number(series, serial)
             leaves.append(leaf_of(number, issued_us, totals, content, salt_of(secret, serial)))
             asked = b"" if entry.asked is content else entry.asked
-            stored.append((seller, entry.key, _flat(entry.lines), entry.payload, asked))
+            stored.append((seller, entry.key, entry.amounts, entry.payload, asked))
             draws[seller] = draws.get(seller, 0) + entry.draws_fen
             receipts.append(_receipt(number, issued_at, entry))
         self.receipts = receipts
@@ -121,14 +120,6 @@ class Rows:
 def _pack_blob(stored: Sequence[object]) -> bytes:
     chunks = [stored[at : at + CHUNK] for at in range(0, len(stored), CHUNK)]
     return _pack([_compress(_pack(chunk)) for chunk in chunks])
-
-
-def _flat(lines: tuple[Amounts, ...]) -> list[int]:
-    flat: list[int] = []
-    for line in lines:
-        flat.append(line.net_fen)
-        flat.append(line.tax_fen)
-    return flat
 
 
 def _receipt(number: InvoiceNumber, issued_at: datetime, entry: Entry) -> Receipt:
@@ -193,7 +184,7 @@ class Unpacked(msgspec.Struct, frozen=True):
             seller=stored.seller,
             key=IdempotencyKey(stored.key),
             digest=content,
-            totals=totals_of(_amounts(stored)),
+            totals=totals_of(pair_up(stored.amounts)),
         )
         return receipt, Digest(stored.asked) if stored.asked else content
 
@@ -206,7 +197,7 @@ class Unpacked(msgspec.Struct, frozen=True):
             key=IdempotencyKey(stored.key),
             digest=digest(stored.draft),
             draft=_decode_draft(stored.draft),
-            lines=_amounts(stored),
+            lines=pair_up(stored.amounts),
             log_index=None if self.first_index is None else self.first_index + place,
             salt=salt_of(self.secret, serial),
         )
@@ -224,8 +215,3 @@ def digest8(content: Digest) -> int:
 def seller8(seller: str) -> int:
     """The first eight bytes of a seller's SHA-256 as PostgreSQL's bigint."""
     return int.from_bytes(sha256(seller.encode()).digest()[:8], "big", signed=True)
-
-
-def _amounts(stored: Stored) -> tuple[Amounts, ...]:
-    flat = stored.amounts
-    return tuple(Amounts(Fen(flat[n]), Fen(flat[n + 1])) for n in range(0, len(flat), 2))

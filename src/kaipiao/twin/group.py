@@ -12,9 +12,8 @@ import msgspec
 
 from kaipiao.base.canonical import Digest, digest
 from kaipiao.errors import ConfirmationNeeded, Outage
-from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Receipt, totals_of
+from kaipiao.fiscal.invoice import IdempotencyKey, Receipt, pair_up, totals_of
 from kaipiao.fiscal.leaf import LEAF_BYTES, salt_of
-from kaipiao.fiscal.money import Fen
 from kaipiao.fiscal.month import TaxMonth, tax_month
 from kaipiao.fiscal.number import Series
 from kaipiao.fiscal.red_letter import TakenBack
@@ -150,16 +149,14 @@ def _batch_of(rows: Rows, place: Place) -> list[Kept]:
 def _entry(stored: Stored) -> Entry:
     """An original, as it can be told from the blob alone."""
     content = digest(stored.draft)
-    pairs = zip(stored.amounts[::2], stored.amounts[1::2], strict=True)
-    lines = tuple(Amounts(Fen(net_fen), Fen(tax_fen)) for net_fen, tax_fen in pairs)
-    totals = totals_of(lines)
+    totals = totals_of(pair_up(stored.amounts))
     return Entry(
         seller=stored.seller,
         key=IdempotencyKey(stored.key),
         asked=Digest(stored.asked) if stored.asked else content,
         payload=stored.draft,
         digest=content,
-        lines=lines,
+        amounts=tuple(stored.amounts),
         totals=totals,
         draws_fen=totals.net_fen,
     )

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from tests.strategies import lawful_draft, lawful_drafts
 
 from kaipiao.base.canonical import canonical
+from kaipiao.base.repeated import has_repeated_member, repeats_a_member
 from kaipiao.fiscal.draft import Draft
 from kaipiao.gateway import asks
 from kaipiao.gateway.fault_words import SAYINGS
-from kaipiao.gateway.faults import find_faults, has_repeated_member, repeats_a_member
+from kaipiao.gateway.faults import find_faults
 from kaipiao.issuing.verify import Question
 
 DRAFT = json.loads(canonical(lawful_draft()))
