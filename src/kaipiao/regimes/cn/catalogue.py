@@ -36,6 +36,12 @@ SAYINGS: dict[str, Saying] = {
         "Character {place} of the {en_field}, {character}, is not allowed (a control character or "
         "half of a pair). Remove it.",
     ),
+    "text-character-not-shown": Saying(
+        "{zh_field}第 {place} 个字符 {character} 不在版式文件所用的字体中, 印不出来。"
+        "请改用通行的写法。",
+        "Character {place} of the {en_field}, {character}, is not in the typeface of our documents "
+        "and could not be printed. Write it in another way.",
+    ),
     # Parties
     "seller-id-malformed": Saying(
         "销方识别号 {taxpayer_id} 不是 15、17、18 或 20 位大写字母和数字。请核对营业执照。",

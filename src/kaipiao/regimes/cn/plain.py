@@ -16,6 +16,7 @@ from kaipiao.fiscal.taxpayer import has_right_check
 from kaipiao.regimes.cn.law import Law
 from kaipiao.regimes.cn.limits import LINES_MAX
 from kaipiao.regimes.cn.line_rules import is_item_name, is_tax_class
+from kaipiao.regimes.cn.printable import is_plainly_shown
 
 AMOUNT_MAX = 10**14
 """A trillion yuan: 2000 lines of it still fit number(18,2)."""
@@ -28,7 +29,7 @@ def is_plain(draft: Draft, law: Law) -> bool:
         draft.reversal is None
         and draft.margin == "none"
         and 0 < len(lines) <= LINES_MAX
-        and _is_plain_party(draft.seller)
+        and _is_plain_seller(draft.seller)
         and _is_plain_party(buyer)
         and draft.seller.taxpayer_id
         and buyer.taxpayer_id != draft.seller.taxpayer_id
@@ -39,9 +40,8 @@ def is_plain(draft: Draft, law: Law) -> bool:
     return (
         draft.issuer[:1] > " "
         and len(people) <= 75
-        and people.isprintable()
         and len(remark) <= 200
-        and remark.isprintable()
+        and is_plainly_shown(people + remark)
         and _are_plain_lines(draft, law)
     )
 
@@ -52,20 +52,30 @@ def _is_plain_party(party: Party) -> bool:
     return (
         name[:1] > " "
         and len(name) <= 100
-        and name.isprintable()
         and len(texts) <= 300
         and len(bank) <= 120
         and len(account) <= 50
         and len(telephone) <= 60
-        and texts.isprintable()
+        and is_plainly_shown(name + texts)
         and (not party.taxpayer_id or has_right_check(party.taxpayer_id))
     )
 
 
+_is_plain_seller = lru_cache(maxsize=16_384)(_is_plain_party)
+"""Remembered: a seller comes again all day, a buyer often does not."""
+
+
 @lru_cache(maxsize=65_536)
-def _is_plain_name(name: str) -> bool:
+def _is_plain_goods(name: str, spec: str, unit: str, tax_class: str) -> bool:
     """Remembered, because a seller sells the same things all day."""
-    return len(name) <= 100 and name.isprintable() and is_item_name(name)
+    return (
+        len(name) <= 100
+        and len(spec) <= 40
+        and len(unit) <= 22
+        and is_plainly_shown(name + spec + unit)
+        and is_item_name(name)
+        and is_tax_class(tax_class)
+    )
 
 
 def _are_plain_lines(draft: Draft, law: Law) -> bool:
@@ -74,7 +84,9 @@ def _are_plain_lines(draft: Draft, law: Law) -> bool:
     off_fen = 0  # what the given taxes deviate, so far
     above: Line | None = None  # the discounted line whose discount must come next
     for line in draft.lines:
-        if not _is_plain_text(line) or line.deduction_fen:
+        if line.deduction_fen or not _is_plain_goods(
+            line.name, line.spec, line.unit, line.tax_class
+        ):
             return False
         net_fen, gross_fen, tax_fen = line.net_fen, line.gross_fen, line.tax_fen
         amount_fen = gross_fen if net_fen is None else net_fen
@@ -117,18 +129,6 @@ def _are_plain_lines(draft: Draft, law: Law) -> bool:
             if error > tolerances.product_fen * FEN_PRODUCT:
                 return False
     return above is None and abs(off_fen) <= tolerances.invoice_tax_fen
-
-
-def _is_plain_text(line: Line) -> bool:
-    spec, unit = line.spec, line.unit
-    return (
-        _is_plain_name(line.name)
-        and is_tax_class(line.tax_class)
-        and len(spec) <= 40
-        and len(unit) <= 22
-        and spec.isprintable()
-        and unit.isprintable()
-    )
 
 
 def _is_plain_discount(line: Line, above: Line) -> bool:

@@ -36,9 +36,11 @@ from kaipiao.regimes.cn.plain import is_plain
 from kaipiao.regimes.cn.red_rules import check_reversal
 from kaipiao.regimes.cn.text_rules import (
     check_characters,
+    check_element_shown,
     check_element_texts,
     check_header_texts,
     check_line_texts,
+    check_shown,
 )
 
 Source = Literal["ours", "outside"]
@@ -48,6 +50,7 @@ Rule = Callable[[Draft, Context], Iterator[Violation]]
 
 ELEMENT_RULES: tuple[Rule, ...] = (
     check_element_texts,
+    check_element_shown,
     check_element_lines,
     check_element_fields,
 )
@@ -61,6 +64,7 @@ RULES: tuple[Rule, ...] = (
     check_special,
     check_line_count,
     check_line_texts,
+    check_shown,
     check_names,
     check_rates,
     check_amounts,

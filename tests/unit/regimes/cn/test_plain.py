@@ -34,10 +34,19 @@ LAW = law_on(DAY)
 Change = tuple[str, object]
 
 BAD_CHARACTERS = ("\x00", "a\x07b", "a\u202e", "\ud800", "a\nb", "\u3000", " ", "")
+UNSHOWN = ("a\U0002a6d6", "\u0e01", "\U0001f600b")
 LONG = tuple("x" * n for n in (22, 23, 40, 41, 50, 51, 60, 61, 75, 76, 100, 101, 120, 121))
 LONGER = tuple("x" * n for n in (150, 151, 200, 201, 300, 301, 450, 451))
-TEXTS = (*BAD_CHARACTERS, *LONG, *LONGER)
-NAMES = ("*a*", "*a* ", "* *b", "**b", "*a", *(f"*a*{'x' * n}" for n in (97, 98, 717, 718)))
+TEXTS = (*BAD_CHARACTERS, *UNSHOWN, *LONG, *LONGER)
+NAMES = (
+    "*a*",
+    "*a* ",
+    "* *b",
+    "**b",
+    "*a",
+    "*a*\U0002a6d6",
+    *(f"*a*{'x' * n}" for n in (97, 98, 717, 718)),
+)
 AMOUNTS = (None, 0, 1, -1, 6, 7, 100, -100, 1_300, 1_294, 1_306, 1_307, 10_000, 10_100, -10_000)
 AMOUNTS += (
     -9_999,

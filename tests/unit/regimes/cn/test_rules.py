@@ -156,6 +156,7 @@ CASES: list[tuple[str, str, Draft]] = [
         "/element/trips/0/plate",
         element(Freight(trips=(replace(TRIP, plate="苏\x7f"),))),
     ),
+    ("text-character-not-shown", "/buyer/name", buyer(name="\U0002a6d6公司")),
     ("seller-id-malformed", "/seller/taxpayer_id", seller(taxpayer_id="91110")),
     (
         "seller-id-malformed",

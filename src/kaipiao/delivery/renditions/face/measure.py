@@ -23,7 +23,7 @@ for _text, _width in (
     ("²³", 380),
     ("°", 320),
     ("•", 392),
-    ("ǄǅǆǊǋǱǲǳǶѸ₨₯", 1310),
+    ("ǄǅǆǊǋǱǲǳǶѸ₨₯\U000ffffd", 1310),
     ("\u2e3a", 2 * FULL),
 ):
     _WIDTHS |= dict.fromkeys(_text, _width)
