@@ -168,7 +168,13 @@ def _show_document(document: Document) -> None:
         (t("红字, 对应", "red letter of"), document.original or "?" if document.red else ""),
         (t("页数", "pages"), str(document.pages or "")),
         (t("附件", "attached"), ", ".join(document.attachments[:5])),
-        *((t("签章", "seal"), f"{s.name} · {s.signer} · {s.stamped_at}") for s in document.seals),
+        *(
+            (
+                t("签章", "seal") if s.has_seal else t("签名", "signature"),
+                " · ".join(filter(None, (s.name, s.signer, s.stamped_at))),
+            )
+            for s in document.seals
+        ),
     ]
     say_table([(name, printable(text).strip()) for name, text in rows if text.strip()])
 

@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from kaipiao.base import der
 from kaipiao.base.sm import SM2_OID, SM2_WITH_SM3_OID, sign
 
-COMMON_NAME = "本平台自制签名证书 Self-made by this platform"
-UNIT = "非国家机关 No state body"
+SELF_MADE = "平台自制 self-made"
+UNIT = "非国家机关 no state body"
 COMMENT = (
     "Self-made certificate of an e-invoice platform. It shows that a document was not changed "
     "since this platform made it. No authority and no state body stands behind it."
 )
 VALID_FOR = timedelta(days=3653)
-NAME_CHARS_MAX = 64  # ub-organization-name
+NAME_CHARS_MAX = 64  # ub-common-name, ub-organization-name
 
 EC_PUBLIC_KEY_OID = "1.2.840.10045.2.1"
 _COMMON_NAME, _ORGANIZATION, _UNIT = "2.5.4.3", "2.5.4.10", "2.5.4.11"
@@ -68,12 +68,16 @@ def parse_pem(label: str, text: str) -> bytes:
     return base64.b64decode("".join(body.split()), validate=True)
 
 
+def name_in(certificate: bytes) -> str:
+    """The common name of its subject.  Raises Unreadable, or IndexError."""
+    *_, common = der.parse_der(certificate).as_sequence()[0].as_sequence()[5].as_sequence()
+    return common.children()[0].as_sequence()[1].as_text()
+
+
 def _name(platform: str) -> bytes:
-    parts = (
-        (_ORGANIZATION, platform[:NAME_CHARS_MAX]),
-        (_UNIT, UNIT),
-        (_COMMON_NAME, COMMON_NAME),
-    )
+    """The platform twice, because most programs show the common name only."""
+    common = f"{platform[: NAME_CHARS_MAX - len(SELF_MADE) - 1]} {SELF_MADE}"
+    parts = ((_ORGANIZATION, platform[:NAME_CHARS_MAX]), (_UNIT, UNIT), (_COMMON_NAME, common))
     return der.sequence(
         *(der.set_of(der.sequence(der.oid(kind), der.utf8(text))) for kind, text in parts)
     )

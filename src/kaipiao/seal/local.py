@@ -21,9 +21,9 @@ from kaipiao.base.sm import (
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.ports import Mark
 from kaipiao.seal.certificate import (
-    COMMON_NAME,
     algorithm,
     make_certificate,
+    name_in,
     parse_pem,
     to_pem,
 )
@@ -43,6 +43,7 @@ class LocalSeal:
         self._private_key = private_key
         self.public_key = public_key
         self.certificate = certificate
+        self._who = name_in(certificate)
 
     def __repr__(self) -> str:
         return f"<LocalSeal {self.public_key[:4].hex()}…>"
@@ -53,7 +54,7 @@ class LocalSeal:
             signature=signature,
             certificate=self.certificate,
             algorithm=SM2_WITH_SM3_OID,
-            who=COMMON_NAME,
+            who=self._who,
         )
 
 
@@ -104,7 +105,15 @@ def load_seal(folder: Path) -> LocalSeal:
     if not (folder / CERTIFICATE_NAME).exists():
         public = to_pem("CERTIFICATE", certificate)
         (folder / CERTIFICATE_NAME).write_text(public, encoding="ascii")
-    return LocalSeal(private_key=private_key, public_key=public_key, certificate=certificate)
+    return _seal(private_key, public_key, certificate)
+
+
+def _seal(private_key: bytes, public_key: bytes, certificate: bytes) -> LocalSeal:
+    """Raises ValueError: what should be the certificate is none."""
+    try:
+        return LocalSeal(private_key=private_key, public_key=public_key, certificate=certificate)
+    except (Unreadable, IndexError):
+        raise ValueError("the seal's certificate is damaged") from None
 
 
 def _compose_key(private_key: bytes, public_key: bytes) -> bytes:

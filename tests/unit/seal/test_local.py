@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kaipiao.base.sm import is_signed
-from kaipiao.seal.certificate import COMMENT, to_pem
+from kaipiao.seal.certificate import COMMENT, name_in, to_pem
 from kaipiao.seal.local import CERTIFICATE_NAME, KEY_NAME, create_seal, load_seal, open_seal
 
 PLATFORM = "kaipiao.example/31-1"
@@ -23,6 +23,7 @@ async def test_a_seal_is_found_again_and_signs_for_the_same_key(tmp_path: Path) 
     mark = await found.seal(b"text")
 
     assert mark.certificate == made.certificate
+    assert mark.who == "kaipiao.example/31-1 平台自制 self-made"
     assert is_signed(b"text", signature=mark.signature, public_key=made.public_key)
     assert not is_signed(b"other", signature=mark.signature, public_key=made.public_key)
 
@@ -62,6 +63,12 @@ def test_a_lost_certificate_is_written_again(tmp_path: Path) -> None:
     assert (tmp_path / CERTIFICATE_NAME).read_text(encoding="ascii") == before
 
 
+def test_a_long_name_is_cut_to_what_a_certificate_holds(tmp_path: Path) -> None:
+    seal = create_seal(tmp_path, "a" * 200, now=NOW)
+
+    assert name_in(seal.certificate) == "a" * 49 + " 平台自制 self-made"
+
+
 def test_what_is_no_seal_is_refused(tmp_path: Path) -> None:
     for text in ("", "nonsense", to_pem("PRIVATE KEY", b"\x30\x00"), to_pem("CERTIFICATE", b"")):
         (tmp_path / KEY_NAME).unlink(missing_ok=True)
@@ -83,7 +90,8 @@ def test_openssl_reads_key_and_certificate_and_agrees(tmp_path: Path) -> None:
     )
 
     assert "Signature Algorithm: SM2-with-SM3" in said
-    assert "O=kaipiao.example/31-1, OU=非国家机关 No state body, CN=本平台" in said
+    assert "O=kaipiao.example/31-1, OU=非国家机关 no state body" in said
+    assert "CN=kaipiao.example/31-1 平台自制 self-made" in said
     assert "Not Before: Nov 25 08:30:00 2026 GMT" in said
     assert COMMENT in said
     assert "CA:FALSE" in said

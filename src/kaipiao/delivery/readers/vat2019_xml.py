@@ -39,6 +39,7 @@ def read_vat2019(root: Element, *, where: str = "") -> Document:
         net_fen=all_.amount("TaxExclusiveTotalAmount"),
         tax_fen=all_.amount("TaxTotalAmount"),
         gross_fen=all_.amount("TaxInclusiveTotalAmount"),
+        words=all_.text("TaxInclusiveTotalAmountWithWords"),
         issuer=all_.text("InvoiceClerk"),
         payee=all_.text("Payee"),
         reviewer=all_.text("Checker"),
