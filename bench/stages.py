@@ -8,6 +8,7 @@ from time import perf_counter, process_time
 from typing import TypeVar
 
 from bench.drafts import compose_draft
+from bench.express import express_us
 from kaipiao.app.clock import SystemClock
 from kaipiao.base.canonical import canonical, digest
 from kaipiao.fiscal.invoice import IdempotencyKey, Receipt
@@ -55,6 +56,7 @@ def stages_us(*, seconds: float = 0.3) -> dict[str, float]:
         ),
         **{f"rows of {size}": _cost(rows(size), seconds) for size in BATCHES},
         "answer": _cost(lambda: _each(answer_receipt, receipts), seconds),
+        "express way (all but loop, kernel and ledger)": express_us(seconds=seconds),
     }
 
 
