@@ -63,7 +63,7 @@ class Viewer:
         for code in thing.iterfind(f"{OFD}TextCode"):
             x, y = left + float(code.get("X", "0")), top + float(code.get("Y", "0"))
             text = code.text or ""
-            steps = [*_steps(code.get("DeltaX", "")), 0.0]
+            steps = [*expand_steps(code.get("DeltaX", "")), 0.0]
             assert len(steps) == len(text), text
             for character, step in zip(text, steps, strict=True):
                 pen.text(
@@ -77,7 +77,7 @@ class Viewer:
 
     def _path(self, pen: Any, thing: Element) -> None:
         left, top = _numbers(thing.get("Boundary"))[:2]
-        for outline in _outlines(thing.findtext(f"{OFD}AbbreviatedData") or ""):
+        for outline in outlines_of(thing.findtext(f"{OFD}AbbreviatedData") or ""):
             points = [((left + x) * self.scale, (top + y) * self.scale) for x, y in outline]
             if thing.get("Fill") == "true":
                 (x1, y1), (x2, y2) = points[0], points[2]
@@ -98,7 +98,8 @@ def _color(thing: Element, name: str) -> tuple[int, ...]:
     return (0, 0, 0) if found is None else tuple(map(int, (found.get("Value") or "0 0 0").split()))
 
 
-def _steps(text: str) -> Iterator[float]:
+def expand_steps(text: str) -> Iterator[float]:
+    """DeltaX: ``g 3 2.5`` is three steps of 2.5."""
     words = iter(text.split())
     for word in words:
         if word == "g":
@@ -108,7 +109,8 @@ def _steps(text: str) -> Iterator[float]:
             yield float(word)
 
 
-def _outlines(data: str) -> Iterator[list[Point]]:
+def outlines_of(data: str) -> Iterator[list[Point]]:
+    """The subpaths of an AbbreviatedData as points; curves in 24 steps."""
     words, outline = iter(data.split()), list[Point]()
     for word in words:
         if word == "M":

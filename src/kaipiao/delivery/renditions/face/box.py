@@ -56,7 +56,8 @@ def _party(party: PartyFace, side: str, x: float, top: float, bottom: float) -> 
     y = top + 3.0 + size * (0.5 + CENTRE)
     for at, line in enumerate(party.name):
         yield from _labelled(line, x, y + at * pitch, size, f"{side}.name")
-    yield from _labelled(party.taxpayer_id, x, bottom - 3.6, size, f"{side}.taxpayer_id")
+    y = bottom - 1.2 - 0.75 * size  # so that a long name in small type stays clear of it
+    yield from _labelled(party.taxpayer_id, x, y, size, f"{side}.taxpayer_id")
 
 
 def _labelled(line: str, x: float, y: float, size: float, field: str) -> Iterator[Mark]:
