@@ -21,6 +21,8 @@ MAX_DEPTH = 64
 MAX_ELEMENTS = 150_000
 """An XML invoice of 2,000 lines has about 30,000, all parts of such an OFD about 80,000."""
 MAX_ATTRIBUTES = 250_000
+MAX_EQUALS = 100_000
+"""Equals signs in one part: the parser takes a whole tag with its attributes before it asks."""
 MAX_TEXT_CHARS = 2**20
 """Of one element."""
 
@@ -60,8 +62,8 @@ def parse_xml(data: bytes, *, where: str = "", allowance: Allowance | None = Non
     if allowance.bytes < 0:
         raise _too_large(where, f"{MAX_BYTES // 2**20} MB")
     utf8 = _as_utf8(data, where)
-    if utf8.count(b"=") > 4 * MAX_ATTRIBUTES:  # the parser takes a whole tag before it asks us
-        raise _too_large(where, f"{MAX_ATTRIBUTES} attributes")
+    if utf8.count(b"=") > MAX_EQUALS:
+        raise _too_large(where, f"{MAX_EQUALS} attributes")
     return _Building(where, allowance).parse(utf8)
 
 

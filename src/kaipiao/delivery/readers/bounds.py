@@ -16,7 +16,7 @@ from types import FrameType
 
 from kaipiao.base.unreadable import Unreadable
 
-CPU_S = 1.0
+CPU_S = 0.9
 MEMORY_BYTES = 100 * 2**20
 
 _PAGE_BYTES = 4096

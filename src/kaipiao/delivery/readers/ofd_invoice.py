@@ -80,7 +80,7 @@ class _Filling:
     def fill(self, tag: Element) -> Element:
         filled = Element(tag.tag)
         filled.text = "".join(self._taken(tag))
-        filled.extend(self.fill(child) for child in tag if child.tag != "ObjectRef")
+        filled.extend([self.fill(child) for child in tag if child.tag != "ObjectRef"])
         return filled
 
     def _taken(self, tag: Element) -> Iterator[str]:
