@@ -61,6 +61,9 @@ class Limits:
     max_other_in_flight: int = 200
     """All other calls being answered: look-ups cannot starve issuing."""
 
+    max_renditions_in_flight: int = 32
+    """Documents being made or waiting for it; one more is told to come back."""
+
     rate_per_s: float = 20_000
     """Invoices or calls a second for one API key, in the long run."""
 
@@ -78,6 +81,36 @@ class Limits:
 
     identity_cache_keys: int = 10_000
     """Keys remembered, known and unknown each."""
+
+    max_import_bytes: int = 32 * MIB
+    """One file to import."""
+
+    max_open_imports: int = 20
+    """Imports of one tenant that have not ended."""
+
+    max_kept_import_bytes: int = 1024 * MIB
+    """Uploads of one tenant that are kept, those that ended included."""
+
+    max_uploads_in_flight: int = 8
+    """Files being uploaded at once; one more is told to come back."""
+
+    upload_timeout_s: float = 300
+    """From the headers to the end of an uploaded file."""
+
+    max_watchers_in_flight: int = 100
+    """Callers who watch imports; one more is told to come back."""
+
+    watch_every_s: float = 0.5
+    """How often an import that is watched is looked at."""
+
+    heartbeat_s: float = 15
+    """After so long without news, a watcher is told that we are still here."""
+
+    watch_timeout_s: float = 600
+    """How long one watch lasts; whoever goes on watching comes back by itself."""
+
+    max_exports_in_flight: int = 2
+    """Lists being exported at once; one more is told to come back."""
 
     max_violations: int = 1_000
     """Violations spelled out in one answer; the rest is counted."""
