@@ -37,7 +37,8 @@ class Today:
         now = self._clock.now()
         if not self._begins <= now < self._ends:  # a new day, or the clock was set
             self._day = beijing_day(now)
-            midnight = datetime.combine(self._day, time.min, BEIJING)
+            # In UTC like the clock: instants of two zones are slow to compare.
+            midnight = datetime.combine(self._day, time.min, BEIJING).astimezone(UTC)
             self._begins, self._ends = midnight, midnight + timedelta(days=1)
         return self._day
 
