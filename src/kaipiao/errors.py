@@ -156,6 +156,22 @@ class ProofNotReady(Refusal):
     retryable = True
 
 
+class NoSuchRendition(Refusal):
+    """An invoice has no rendition (版式文件) of this kind.  The kinds that there are: ``known``."""
+
+    code = "no-such-rendition"
+    zh = "没有 {kind} 这种版式文件。可用: {known}。"
+    en = "There is no rendition of the kind {kind}. There are: {known}."
+
+
+class RenditionImpossible(Refusal):
+    """This kind of document cannot say what this invoice says.  Another kind can: XML always."""
+
+    code = "rendition-impossible"
+    zh = "无法生成 {kind} 版式文件: {why_zh} 请改取 XML。"
+    en = "This invoice cannot be shown as {kind}: {why_en} Ask for the XML instead."
+
+
 class VerifyLimitReached(Refusal):
     """This invoice has been verified as often as one day allows (5 times)."""
 
@@ -165,6 +181,38 @@ class VerifyLimitReached(Refusal):
         "This invoice was verified {limit} times today, which is the limit. Try tomorrow, or "
         "verify its receipt offline."
     )
+
+
+class NoSuchImport(Refusal):
+    """There is no such import, it is not yours to see, or it was forgotten after its days."""
+
+    code = "no-such-import"
+    zh = "查无此导入任务, 或您无权查看, 或已超过保留期。请核对编号; 也可重新上传, 不会重复开具。"
+    en = (
+        "No such import, not yours to see, or no longer kept. Check its id; or upload the file "
+        "again, and nothing is issued twice."
+    )
+
+
+class ImportNotEnded(Refusal):
+    """The import is still being worked on, so there is no result yet.  Ask again later."""
+
+    code = "import-not-ended"
+    zh = "导入任务尚未结束 ({done}/{total})。请稍后再取, 或订阅进度: GET /v1/imports/编号/events。"
+    en = (
+        "The import has not ended yet ({done} of {total}). Ask again later, or watch it: "
+        "GET /v1/imports/ID/events."
+    )
+    retryable = True
+
+
+class TooManyImports(Refusal):
+    """You have as many imports open, or as many bytes kept, as one tenant may."""
+
+    code = "too-many-imports"
+    zh = "导入任务过多: {limit}。请等待已有任务结束, 或取消其中一些。"
+    en = "Too many imports: {limit}. Wait until some have ended, or cancel some."
+    retryable = True
 
 
 class NotAuthenticated(Refusal):

@@ -14,10 +14,12 @@ from kaipiao.ledger.deliveries import DeliveryBook
 from kaipiao.ledger.directory import ApiKeys, VerifyCounts
 from kaipiao.ledger.forms import Forms, InvoiceUses
 from kaipiao.ledger.group import GroupCommit
+from kaipiao.ledger.imports import ImportFiles
 from kaipiao.ledger.order import Order
 from kaipiao.ledger.pool import Pool
 from kaipiao.ledger.postgres import PostgresLedger
 from kaipiao.ledger.reads import Reads
+from kaipiao.ledger.scan import Scan
 from kaipiao.ledger.sorting import Sorter
 from kaipiao.ledger.standing import Links, Orders
 from kaipiao.ledger.writer import BLOCK_SIZE, COMMIT_WITHIN_S, Writer
@@ -41,6 +43,8 @@ class Store(msgspec.Struct, frozen=True):
     deliveries: DeliveryBook
     orders: Orders
     links: Links
+    imports: ImportFiles
+    scan: Scan
     group: GroupCommit
     pool: Pool
 
@@ -80,6 +84,8 @@ class Store(msgspec.Struct, frozen=True):
             deliveries=DeliveryBook(pool),
             orders=Orders(pool),
             links=Links(pool),
+            imports=ImportFiles(pool),
+            scan=Scan(pool, shelf),
             group=group,
             pool=pool,
         )

@@ -5,12 +5,13 @@ wait for minutes before the first byte.  Here a part of the package goes out as 
 stand in their cells (ECMA-376, ``inlineStr``) and not in a table at the end.
 """
 
+import io
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from types import TracebackType
-from typing import IO
+from typing import IO, cast
 from xml.sax.saxutils import escape, quoteattr
 
 from kaipiao.delivery.sheets.book import Cell, column_letters
@@ -65,8 +66,11 @@ class Yuan(float):
 class StreamedWorkbook:
     """Begin a sheet, write rows; use it in a ``with``.  ``file`` need only take bytes."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=PACK)
+    def __init__(self, file: IO[bytes] | io.RawIOBase) -> None:
+        # Asked for nothing but write() and flush(), whatever the stub of zipfile says.
+        self._zip = zipfile.ZipFile(
+            cast(IO[bytes], file), "w", zipfile.ZIP_DEFLATED, compresslevel=PACK
+        )
         self._names: list[str] = []
         self._part: IO[bytes] | None = None
         self._rows = self._bytes = 0
