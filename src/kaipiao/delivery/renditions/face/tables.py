@@ -20,7 +20,7 @@ from kaipiao.fiscal.money import format_yuan
 from kaipiao.fiscal.price import net_unit_price
 from kaipiao.regimes.cn.rates import format_rate
 
-_NAME = Column(title="项目名称", width_mm=52.0)
+_NAME = Column(title="项目名称", width_mm=46.0)
 _MONEY = (
     Column(title="金额", width_mm=26.0, align="right"),
     Column(title="税率/征收率", width_mm=20.0, align="center"),
@@ -30,22 +30,22 @@ _GOODS = (
     _NAME,
     Column(title="规格型号", width_mm=22.0),
     Column(title="单位", width_mm=12.0, align="center"),
-    Column(title="数量", width_mm=20.0, align="right"),
-    Column(title="单价", width_mm=24.0, align="right"),
+    Column(title="数量", width_mm=19.0, align="right"),
+    Column(title="单价", width_mm=31.0, align="right"),
     *_MONEY,
 )
 _CONSTRUCTION = (
     _NAME,
-    Column(title="建筑服务发生地", width_mm=36.0),
+    Column(title="建筑服务发生地", width_mm=42.0),
     Column(title="建筑项目名称", width_mm=42.0),
     *_MONEY,
 )
 _PROPERTY = (
-    Column(title="项目名称", width_mm=40.0),
-    Column(title="产权证书/不动产权证号", width_mm=36.0),
-    Column(title="面积单位", width_mm=16.0, align="center"),
-    Column(title="数量", width_mm=16.0, align="right"),
-    Column(title="单价", width_mm=22.0, align="right"),
+    Column(title="项目名称", width_mm=34.0),
+    Column(title="产权证书/不动产权证号", width_mm=34.0),
+    Column(title="面积单位", width_mm=14.0, align="center"),
+    Column(title="数量", width_mm=17.0, align="right"),
+    Column(title="单价", width_mm=31.0, align="right"),
     *_MONEY,
 )
 _TRIPS = (
