@@ -3,6 +3,8 @@
 Whatever draws these pages, PDF or OFD, draws the same picture.
 """
 
+import msgspec
+
 from kaipiao.delivery.renditions.face import paper
 from kaipiao.delivery.renditions.face.body import table_marks
 from kaipiao.delivery.renditions.face.box import box_marks, parties_height, party_marks
@@ -10,6 +12,7 @@ from kaipiao.delivery.renditions.face.foot import below_marks, last_foot_marks, 
 from kaipiao.delivery.renditions.face.head import head_marks, page_number_marks
 from kaipiao.delivery.renditions.face.marks import Oval, Sheet, Square, Stroke, Text
 from kaipiao.delivery.renditions.face.parts import Face
+from kaipiao.regimes.cn.printable import first_unshown, with_geta
 
 QR = Square(x=7.0, y=5.0, side=19.0)
 
@@ -35,8 +38,15 @@ def _sheet(face: Face, index: int, first_row: int) -> Sheet:
         *below_marks(face),
     ]
     return Sheet(
-        texts=tuple(mark for mark in marks if isinstance(mark, Text) and mark.text),
+        texts=tuple(_shown(mark) for mark in marks if isinstance(mark, Text) and mark.text),
         strokes=tuple(mark for mark in marks if isinstance(mark, Stroke)),
         ovals=tuple(mark for mark in marks if isinstance(mark, Oval)),
         qr=QR,
     )
+
+
+def _shown(text: Text) -> Text:
+    """As the typeface can show it: what is issued now, it can; older invoices may hold more."""
+    if first_unshown(text.text) is None:
+        return text
+    return msgspec.structs.replace(text, text=with_geta(text.text))
