@@ -46,7 +46,9 @@ def test_a_refusal_speaks_both_languages(refusal: type[Refusal]) -> None:
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: refusal.code)
 def test_both_languages_give_the_same_facts(refusal: type[Refusal]) -> None:
-    def facts(text: str) -> set[str]:
-        return {name for _, name, _, _ in Formatter().parse(text) if name}
+    def facts(text: str, own: str) -> set[str]:
+        """A fact that is itself a text, ``why_zh``, is there in each language for itself."""
+        named = {name for _, name, _, _ in Formatter().parse(text) if name}
+        return {name.removesuffix(own) for name in named}
 
-    assert facts(refusal.zh) == facts(refusal.en)
+    assert facts(refusal.zh, "_zh") == facts(refusal.en, "_en")
