@@ -5,6 +5,7 @@ DIR/secrets/        keys and passwords (0700)
 DIR/postgres/       the embedded database
 DIR/evidence/       the published log: static files that anyone may have
 DIR/archive/        old batches that left the database (0700): the only copy, unless you make one
+DIR/renditions/     documents once asked for (0700); may be emptied at any time
 DIR/logs/           what our processes say, one JSON object a line
 DIR/run/            of the running cell: its lock, and ``cell.json``: where to reach it
 """
@@ -14,6 +15,8 @@ import os
 from pathlib import Path
 
 import msgspec
+
+from kaipiao.base.durable import write_whole as write_whole
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -51,6 +54,10 @@ class CellFolder:
     @property
     def archive(self) -> Path:
         return self.path / "archive"
+
+    @property
+    def renditions(self) -> Path:
+        return self.path / "renditions"
 
     @property
     def logs(self) -> Path:
@@ -105,18 +112,6 @@ class OnlySupervisor:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._handle)
-
-
-def write_whole(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Replace a file: a reader meets the old one or the new one, whole and durable."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    beside.unlink(missing_ok=True)
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.rename(path)
 
 
 def read_running(folder: CellFolder) -> Running | None:

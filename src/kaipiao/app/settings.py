@@ -106,6 +106,32 @@ class Settings(
             extra=_zh("每张发票每日可查验的次数。"),
         ),
     ] = 5
+    platform: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=60,
+            description="Who issues here, as it is printed on documents.",
+            extra=_zh("平台名称, 印在版式文件上。"),
+        ),
+    ] = "Kaipiao 开票"
+    verify_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[!-~]{1,200})?$",
+            description="Where anyone can verify an invoice, as it is printed on documents.",
+            extra=_zh("查验网址, 印在版式文件上; 留空则不印。"),
+        ),
+    ] = ""
+    rendition_cache_mb: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_048_576,
+            description="Disk for documents once made, in MiB; 0 makes each anew.",
+            extra=_zh("已生成版式文件的磁盘缓存上限 (MiB); 0 表示不缓存。"),
+        ),
+    ] = 1_024
 
     def __repr__(self) -> str:
         """For logs: says whether there is a database address, never which."""

@@ -14,7 +14,14 @@ from kaipiao.app.health import CellHealth
 from kaipiao.app.journal import AccessFile
 from kaipiao.app.orders import Orders
 from kaipiao.app.patience import open_store
+from kaipiao.app.render import open_workshop
+from kaipiao.app.settings import Settings
+from kaipiao.delivery.renditions.cache import RenditionCache
+from kaipiao.delivery.renditions.desk import Renditions
+from kaipiao.delivery.renditions.source import Imprint
+from kaipiao.delivery.renditions.workshop import Workshop
 from kaipiao.evidence.keys import VKEY_NAME
+from kaipiao.evidence.published import PublishedLog
 from kaipiao.gateway.wiring import Services
 from kaipiao.issuing.confirm import Confirming
 from kaipiao.issuing.issue import Issuing
@@ -33,14 +40,16 @@ async def open_services(orders: Orders) -> AsyncIterator[Services]:
     """
     folder, clock = CellFolder(orders.settings.data), SystemClock()
     store = await open_store(orders, clock)
+    workshop = open_workshop(folder.secrets)
     try:
-        yield compose_services(orders, folder, store, clock)
+        yield compose_services(orders, folder, store, clock, workshop)
     finally:
+        workshop.close()
         await store.close()
 
 
 def compose_services(
-    orders: Orders, folder: CellFolder, store: Store, clock: SystemClock
+    orders: Orders, folder: CellFolder, store: Store, clock: SystemClock, workshop: Workshop
 ) -> Services:
     reversing = Reversing(
         ledger=store.ledger,
@@ -73,5 +82,16 @@ def compose_services(
         version=version("kaipiao"),
         note_access=AccessFile(folder.logs / f"{orders.name}.access.log").write,
         log_folder=folder.evidence,
+        renditions=compose_renditions(orders.settings, folder, workshop),
         log_vkey=(folder.secrets / VKEY_NAME).read_text(encoding="utf-8").strip(),
+    )
+
+
+def compose_renditions(settings: Settings, folder: CellFolder, workshop: Workshop) -> Renditions:
+    """Documents of this cell, for any of its processes that hands them out."""
+    return Renditions(
+        workshop=workshop,
+        cache=RenditionCache(folder.renditions, limit_bytes=settings.rendition_cache_mb * 2**20),
+        imprint=Imprint(platform=settings.platform, verify_url=settings.verify_url),
+        receipt_of=PublishedLog(folder.evidence).receipt,
     )

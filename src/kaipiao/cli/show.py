@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from kaipiao.cli.document import KINDS, show_document
 from kaipiao.cli.language import t
 from kaipiao.cli.reach import cell, cell_options
 from kaipiao.cli.terminal import say, say_json, say_table
@@ -22,19 +23,22 @@ _STANDINGS = {
 @click.command(
     "show",
     help=t(
-        """查看一张发票: 按号码, 或按销方与流水号 (--seller --key)。
+        """查看一张发票: 按号码, 或按销方与流水号 (--seller --key); 或取其版式文件 (--as)。
 
         \b
         例:  kaipiao show 26311000000000000001
              kaipiao show --seller 91310000MA1FL00000 --key 订单4711
+             kaipiao show 26311000000000000001 --as pdf -o 发票.pdf
 
         退出码: 0 找到, 1 没有。
         """,
-        """Show one invoice, by its NUMBER, or by --seller and --key ("did it go through?").
+        """Show one invoice, by its NUMBER, or by --seller and --key ("did it go through?"); or
+        get it as a document (--as).
 
         \b
         Examples:  kaipiao show 26311000000000000001
                    kaipiao show --seller 91310000MA1FL00000 --key order-4711
+                   kaipiao show 26311000000000000001 --as pdf -o invoice.pdf
 
         Exits 0 if it is there, 1 if it is not.
         """,
@@ -43,6 +47,19 @@ _STANDINGS = {
 @click.argument("number", required=False)
 @click.option("--seller", metavar="ID", help=t("销方识别号", "The seller's taxpayer id."))
 @click.option("--key", metavar="KEY", help=t("流水号", "The key it was issued under."))
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(KINDS),
+    help=t("取版式文件", "Get it as a document of this kind."),
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help=t("写入文件 (与 --as 同用)", "Write the document to this file (with --as)."),
+)
 @click.option("--json", "as_json", is_flag=True, help=t("输出 JSON", "Print JSON."))
 @cell_options
 @click.pass_context
@@ -51,6 +68,8 @@ def command(
     number: str | None,
     seller: str | None,
     key: str | None,
+    kind: str | None,
+    output: Path | None,
     as_json: bool,
     url: str | None,
     key_file: Path | None,
@@ -59,8 +78,20 @@ def command(
         raise click.UsageError(
             t("给出号码, 或 --seller 和 --key。", "Give a NUMBER, or --seller and --key.")
         )
+    if (output and not kind) or (kind and as_json):
+        raise click.UsageError(
+            t(
+                "-o 须与 --as 同用; --as 不能与 --json 同用。",
+                "-o needs --as; --as excludes --json.",
+            )
+        )
     with cell(url, key_file) as client:
-        found = client.invoice(number) if number else client.find_key(seller or "", key or "")
+        found = None
+        if not (number and kind):  # a document needs nothing but the number
+            found = client.invoice(number) if number else client.find_key(seller or "", key or "")
+        if kind and (number or found):
+            show_document(client, found.number if found else str(number), kind, output)
+            return
     if found is None:
         say(t("没有这张发票: 尚未开具。", "There is none: it was not issued."))
         context.exit(1)

@@ -113,6 +113,14 @@ class Client:
         """The proof of an invoice, as text; waits a moment for one that is just being made."""
         return self._wire.ask("GET", f"/v1/invoices/{number}/receipt").text
 
+    def rendition(self, number: str, kind: str, *, needs_receipt: bool = True) -> bytes:
+        """The invoice as a document (``xml``, ``xbrl``, ``ofd``, ``pdf``, ``png``); waits a moment
+        for the receipt inside, if it ``needs_receipt`` and that is just being made.
+        """
+        params = {"receipt": "required" if needs_receipt else "if-ready"}
+        path = f"/v1/invoices/{number}/renditions/{kind}"
+        return self._wire.ask("GET", path, params=params).content
+
     def red_letters(self, number: str) -> tuple[str, ...]:
         """The numbers of the red letters against an original."""
         return self._wire.get(f"/v1/invoices/{number}/red-letters", RedLetters).red_letters

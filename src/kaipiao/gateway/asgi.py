@@ -18,6 +18,7 @@ from kaipiao.gateway.last_words import HeldProtocol, LastWords
 from kaipiao.gateway.log import LogFiles
 from kaipiao.gateway.pages import Pages
 from kaipiao.gateway.red_letters import RedLetterCalls
+from kaipiao.gateway.renditions import RenditionCalls
 from kaipiao.gateway.status import StatusCalls
 from kaipiao.gateway.verify import VerifyCall
 from kaipiao.gateway.visit import App
@@ -59,6 +60,7 @@ def compose_handlers(services: Services) -> list[HTTPRouteHandler]:
     rooms = (
         Invoices(services),
         RedLetterCalls(services),
+        RenditionCalls(services),
         ConfirmationCalls(services),
         CreditCalls(services),
         VerifyCall(services),

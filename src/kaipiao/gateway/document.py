@@ -12,6 +12,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 
+from kaipiao.delivery.renditions.make import ROWS
 from kaipiao.fiscal.draft import Draft, Line
 from kaipiao.fiscal.sample import company
 from kaipiao.gateway import asks, shapes, status, verify
@@ -45,6 +46,7 @@ ALSO: dict[str, tuple[int, ...]] = {
     "withdraw": (409,),
     "flag": (409,),
     "read_receipt": (409,),
+    "read_rendition": (409,),
     "grant_credit": (409,),
     "adjust_credit": (409,),
 }
@@ -61,6 +63,7 @@ def compose_document(handlers: list[HTTPRouteHandler], *, version: str) -> bytes
     paths["/v1/invoices"]["post"] = _issue_call()
     paths["/v1/invoices:batch"] = {"post": _batch_call()}
     paths["/v1/verify"]["post"] |= _verify_bodies()
+    paths["/v1/invoices/{number}/renditions/{kind}"]["get"]["responses"] = _documents()
     _, schemas = msgspec.json.schema_components(TYPES, ref_template="#/components/schemas/{name}")
     document["components"] = {"schemas": schemas, "securitySchemes": {"key": _scheme()}}
     document["security"] = [{"key": []}]
@@ -160,6 +163,16 @@ def _verify_bodies() -> Node:
     return {
         "requestBody": _body({_JSON: _ref("Question"), "text/plain": _TEXT}),
         "responses": {"200": _answer("The finding.", {_JSON: either})},
+    }
+
+
+def _documents() -> Node:
+    binary: Node = {"type": "string", "format": "binary"}
+    content: dict[str, Node] = {row.media_type: binary for row in ROWS.values()}
+    etag = {"ETag": {"schema": _TEXT, "description": "Of these bytes."}}
+    return {
+        "200": _answer("The document.", content) | {"headers": etag},
+        "304": {"description": "You have it: its ETag is in your If-None-Match.", "headers": etag},
     }
 
 

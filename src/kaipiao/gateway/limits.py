@@ -112,5 +112,8 @@ class Limits:
     max_exports_in_flight: int = 2
     """Lists being exported at once; one more is told to come back."""
 
+    max_readings_in_flight: int = 8
+    """Documents being read or waiting for it; one more is told to come back."""
+
     max_violations: int = 1_000
     """Violations spelled out in one answer; the rest is counted."""

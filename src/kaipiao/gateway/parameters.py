@@ -31,6 +31,9 @@ def _optional(form: str, description: str) -> QueryParameter:
 
 # In paths.  What has another form is not refused as malformed: there is nothing by that name.
 NumberPath = Annotated[str, PathParameter(description="Twenty digits.")]
+KindPath = Annotated[
+    str, PathParameter(description="xml, xbrl, ofd, pdf or png, of those that this cell makes.")
+]
 FormPath = Annotated[str, PathParameter(description="Twenty digits.")]
 KeyPath = Annotated[str, PathParameter(description="A key's id.")]
 CodePath = Annotated[str, PathParameter()]
@@ -46,6 +49,9 @@ Month = Annotated[str, _optional(MONTH_FORM, "A tax month: 2026-11.")]
 Day = Annotated[str, _optional(DAY_FORM, "A Beijing day, included: 2026-11-24.")]
 Key = Annotated[str, _optional("[!-~]{1,128}", "The key it was issued under.")]
 DigestHex = Annotated[str, _optional("[0-9a-f]{64}", "Of the canonical draft, in hex.")]
+ReceiptNeed = Annotated[
+    str, _query("required|if-ready", "Whether the document must carry the invoice's receipt.")
+]
 AfterIndex = Annotated[
     int, QueryParameter(ge=0, le=2**53 - 1, description="The last page's `after`.")
 ]

@@ -57,6 +57,7 @@ STATUS: Mapping[type[Refusal], Shown] = {
     refusals.BatchTooLarge: Shown(413, "批量过大", "The batch is too large"),
     refusals.WrongMediaType: Shown(415, "内容类型不支持", "The media type is not supported"),
     errors.KeyReused: Shown(422, "编号已用于其他内容", "The key names something else"),
+    refusals.DocumentUnreadable: Shown(422, "文件无法读取", "The document cannot be read"),
     errors.RulesBroken: Shown(422, "发票不符合规则", "The invoice breaks rules"),
     refusals.WebhookUrlRefused: Shown(422, "地址不可用", "The URL cannot be used"),
     errors.VerifyLimitReached: Shown(429, "查验次数已达上限", "Verified too often today", 3600),

@@ -27,6 +27,63 @@ class NoSuchKey(Refusal):
     en = "No such API key, or not yours to manage. Check its id."
 
 
+class NoSuchDelivery(Refusal):
+    """There is no such delivery, it is long forgotten, or it is not yours to see."""
+
+    code = "no-such-delivery"
+    zh = "没有这个递送记录、记录已过期, 或您无权查看。请核对编号。"
+    en = "No such delivery, one long forgotten, or not yours to see. Check its id."
+
+
+class NoSuchStandingOrder(Refusal):
+    """There is no such webhook or mail rule, or it is not yours to manage."""
+
+    code = "no-such-standing-order"
+    zh = "没有这个 webhook 或邮件规则, 或您无权管理。请核对编号。"
+    en = "No such webhook or mail rule, or not yours to manage. Check its id."
+
+
+class NoSuchLink(Refusal):
+    """There is no such download link, or it is over: expired, used up, or revoked."""
+
+    code = "no-such-link"
+    zh = "下载链接无效: 已过期、次数用尽或已撤销。请向给您链接的人索取新的链接。"
+    en = (
+        "This download link is not valid: it expired, was used up, or was revoked. "
+        "Ask whoever gave it to you for a new one."
+    )
+
+
+class WebhookUrlRefused(Refusal):
+    """We do not call this URL: it is not on the public Internet, not HTTPS, or no URL.
+
+    The operator may open networks of its own with the setting ``webhook_networks``.
+    """
+
+    code = "webhook-url-refused"
+    zh = "不能使用该 webhook 地址: {why}。请使用公网的 https:// 地址, 或请管理方开放内部网段。"
+    en = (
+        "This URL cannot be a webhook: {why}. Use an https:// address on the public Internet, "
+        "or ask the operator to open its network."
+    )
+
+
+class TooManyStandingOrders(Refusal):
+    """The tenant has as many webhooks, or mail rules, as one may have."""
+
+    code = "too-many-standing-orders"
+    zh = "webhook 或邮件规则已达上限 ({limit} 个)。请先删除不用的。"
+    en = "There are {limit} webhooks or mail rules, which is the limit. Delete one first."
+
+
+class MailNotSetUp(Refusal):
+    """This cell has no mail relay, so it can send no mail."""
+
+    code = "mail-not-set-up"
+    zh = "本单元未配置邮件中继, 无法发送邮件。请管理方设置 mail_host 和 mail_from。"
+    en = "This cell has no mail relay. Ask the operator to set mail_host and mail_from."
+
+
 class MethodNotAllowed(Refusal):
     """The path exists and does not take this method; ``Allow`` names those it takes."""
 
@@ -66,6 +123,14 @@ class BodyTooSlow(Refusal):
     zh = "请求内容在 {timeout_s} 秒内未传完。请使用相同编号再次提交。"
     en = "The request did not arrive within {timeout_s} seconds. Send it again, with the same key."
     retryable = True
+
+
+class DocumentUnreadable(Refusal):
+    """The document is none that we read, is damaged, or passes a limit.  It was not judged."""
+
+    code = "document-unreadable"
+    zh = "文件无法读取 ({where}): {why_zh}"
+    en = "The document cannot be read ({where}): {why_en}"
 
 
 class HeadersTooLarge(Refusal):

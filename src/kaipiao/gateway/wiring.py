@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from kaipiao.delivery.renditions.desk import Renditions
 from kaipiao.gateway.limits import Limits
 from kaipiao.issuing.confirm import Confirming
 from kaipiao.issuing.issue import Issuing
@@ -44,5 +45,6 @@ class Services:
     version: str
     log_folder: Path | None = None  # of the public log; None where it is served from elsewhere
     log_vkey: str = ""  # its verifier key, C2SP signed-note
+    renditions: Renditions | None = None  # None where documents are made elsewhere
     limits: Limits = field(default_factory=Limits)
     note_access: Callable[[bytes], None] | None = None  # takes whole lines of JSON

@@ -1,0 +1,55 @@
+"""``kaipiao show NUMBER --as KIND``: an invoice as a document, into a file or a pipe."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from kaipiao.base.durable import write_whole
+from kaipiao.cli.language import t
+from kaipiao.cli.terminal import say, warn
+from kaipiao.client.client import Client
+from kaipiao.client.problem import Problem
+
+KINDS = ("xml", "ofd", "pdf", "png", "xbrl")
+TEXTS = frozenset({"xml", "xbrl"})
+CARRIES_RECEIPT = frozenset({"xml", "ofd", "pdf"})
+FILE_MODE = 0o644
+
+
+def show_document(client: Client, number: str, kind: str, output: Path | None) -> None:
+    """Fetch it and hand it over.
+
+    Raises:
+        click.UsageError: it would only disturb a terminal.
+    """
+    if output is None and kind not in TEXTS and sys.stdout.isatty():
+        raise click.UsageError(
+            t(
+                f"{kind} 不能显示在终端上: 请用 -o 文件, 或用管道接走。",
+                f"A terminal cannot show {kind}: use -o FILE, or a pipe.",
+            )
+        )
+    content = fetch(client, number, kind)
+    if output is None:
+        click.echo(content, nl=False)
+        return
+    write_whole(output, content, mode=FILE_MODE)
+    say(t(f"已写入 {output} ({len(content)} 字节)", f"Wrote {output} ({len(content)} bytes)"))
+
+
+def fetch(client: Client, number: str, kind: str) -> bytes:
+    """With its receipt inside; without, and saying so, where the log cannot give one for long."""
+    try:
+        return client.rendition(number, kind)
+    except Problem as problem:
+        if problem.code != "proof-not-ready":
+            raise
+    warn(
+        t(
+            "存证尚未就绪: 此文件不含回执, 不能离线查验。稍后重取即可。",
+            "The proof is not ready: this document carries no receipt and cannot be verified "
+            "offline. Fetch it again later.",
+        )
+    )
+    return client.rendition(number, kind, needs_receipt=False)
