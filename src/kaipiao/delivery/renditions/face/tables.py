@@ -41,10 +41,10 @@ _CONSTRUCTION = (
     *_MONEY,
 )
 _PROPERTY = (
-    Column(title="项目名称", width_mm=34.0),
+    Column(title="项目名称", width_mm=36.0),
     Column(title="产权证书/不动产权证号", width_mm=34.0),
     Column(title="面积单位", width_mm=14.0, align="center"),
-    Column(title="数量", width_mm=17.0, align="right"),
+    Column(title="数量", width_mm=15.0, align="right"),
     Column(title="单价", width_mm=31.0, align="right"),
     *_MONEY,
 )
@@ -56,8 +56,8 @@ _TRIPS = (
     Column(title="运输货物名称", width_mm=48.0),
 )
 _TRAVELLERS = (
-    Column(title="出行人", width_mm=26.0),
-    Column(title="有效身份证件", width_mm=48.0),
+    Column(title="出行人", width_mm=22.0),
+    Column(title="有效身份证件", width_mm=52.0),
     Column(title="出行日期", width_mm=24.0, align="center"),
     Column(title="出发地", width_mm=32.0),
     Column(title="到达地", width_mm=32.0),
