@@ -19,6 +19,8 @@ from kaipiao.evidence.note import VerifierKey
 
 LOGGED_WITHIN_S = 30.0
 WATCH_EVERY_S = 0.02
+PATIENCE_S = 60.0
+"""Generous: whether it comes back is a promise, how fast on a busy machine is none."""
 
 
 class Drill:
@@ -45,6 +47,14 @@ class Drill:
             self.seen.append(checkpoint_of(note, key))
         except ValueError as error:
             self.callers.heard.fault(f"a checkpoint was seen that is none: {error}")
+
+    async def until(self, word: str, more: int, *, within_s: float = PATIENCE_S) -> None:
+        """Wait until so many more answers were ``word``.  Raises TimeoutError."""
+        counts = self.callers.heard.counts
+        wanted = counts[word] + more
+        async with asyncio.timeout(within_s):
+            while counts[word] < wanted:
+                await asyncio.sleep(0.01)
 
     async def reckon(self) -> tuple[Books, list[str]]:
         """Let everybody finish; then hold what they heard against what the cell has."""

@@ -1,7 +1,8 @@
-"""Faults around a real cell under load: slow, stopped, crowded, short of memory; nothing is lost.
+"""Faults around a real cell under load: a frozen database, a slow disk, callers who never read,
+five thousand connections.  Every answer is one that may be given, and nothing is lost.
 
 Every test ends with the reckoning of the drills: what all callers heard against what the cell
-has.
+has.  How fast it was is no promise here, for others may use the machine; see ``./run bench``.
 """
 
 import asyncio
@@ -18,32 +19,21 @@ import pytest
 import pytest_asyncio
 from bench import processes
 from drills.cell import Cell, open_cell
-from drills.drill import Drill, open_drill
+from drills.drill import PATIENCE_S, Drill, open_drill
 from drills.line import Line
 from drills.sales import Sale
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("KAIPIAO_FAULTS"),
-    reason="wants a machine to itself: KAIPIAO_FAULTS=1 ./run test tests/cluster/test_faults.py",
-)
-
 MB = 1 << 20
 IDLE = 5_000
+AT_ONCE = 100
 FILES_BESIDE = 500
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @pytest_asyncio.fixture
 async def drill(scratch: Path) -> AsyncIterator[Drill]:
     async with open_cell(scratch / "cell") as cell, open_drill(cell, seed=1) as drill:
         yield drill
-
-
-async def yeses(drill: Drill, more: int, *, within_s: float = 30.0) -> None:
-    """Wait until so many more were told yes."""
-    wanted = drill.callers.heard.counts["yes"] + more
-    async with asyncio.timeout(within_s):
-        while drill.callers.heard.counts["yes"] < wanted:
-            await asyncio.sleep(0.01)
 
 
 async def nothing_is_lost(drill: Drill) -> None:
@@ -83,20 +73,28 @@ def stopped(pids: list[int]) -> Iterator[None]:
 
 async def test_a_frozen_database_makes_answers_slow_and_nothing_else(drill: Drill) -> None:
     drill.callers.start(tills=10, batchers=1)
-    await yeses(drill, 200)
+    await drill.until("yes", 200)
     with stopped([*drill.cell.postmasters(), *drill.cell.backends()]):
-        await asyncio.sleep(0.3)
-        before = drill.callers.heard.counts["yes"]
-        await asyncio.sleep(1.5)
+        before = await quiet(drill)
+        await asyncio.sleep(1.0)
         assert drill.callers.heard.counts["yes"] == before, "a yes without a database"
-    await yeses(drill, 200)
+    await drill.until("yes", 200)
 
     await nothing_is_lost(drill)
 
 
+async def quiet(drill: Drill) -> int:
+    """How many had been told yes when what was on its way had arrived."""
+    counts, before = drill.callers.heard.counts, -1
+    async with asyncio.timeout(PATIENCE_S):
+        while before != counts["yes"]:
+            before = counts["yes"]
+            await asyncio.sleep(0.5)
+    return before
+
+
 async def test_a_slow_disk_makes_answers_slow_and_nothing_else(drill: Drill) -> None:
     """``commit_delay`` sleeps while it holds the lock of the write-ahead log: a slow disk."""
-    quick = await latencies_ms(drill, "quick", 60)
     root = await asyncpg.connect(drill.cell.bench().dsn_root)
     for setting in ("commit_delay = 60000", "commit_siblings = 0"):
         await root.execute(f"ALTER SYSTEM SET {setting}")
@@ -106,7 +104,7 @@ async def test_a_slow_disk_makes_answers_slow_and_nothing_else(drill: Drill) -> 
     slow = await latencies_ms(drill, "slow", 20)
     await root.close()
 
-    assert slow[10] > 55 > quick[30]
+    assert slow[0] > 55, "the disk was not slow"
     assert drill.callers.heard.counts["503 unavailable"] == 0
     await nothing_is_lost(drill)
 
@@ -132,7 +130,7 @@ async def test_who_never_reads_costs_little_memory_and_nobody_else(drill: Drill)
         loop.create_task(loop.sock_sendall(connection, content)) for connection, content in silent
     ]
     await asyncio.sleep(0.5)
-    took = await latencies_ms(drill, "served", 50)
+    await latencies_ms(drill, "served", 50)
     await asyncio.sleep(1.0)
     grown_mb = worker_mb(drill.cell) - before_mb
     for task, (connection, _) in zip(sending, silent, strict=True):
@@ -140,7 +138,6 @@ async def test_who_never_reads_costs_little_memory_and_nobody_else(drill: Drill)
         connection.close()
     await asyncio.gather(*sending, return_exceptions=True)
 
-    assert took[-3] < 1_000
     assert grown_mb < 100
     await ask_again(drill, sales)
     await nothing_is_lost(drill)
@@ -171,9 +168,11 @@ async def test_five_thousand_connections_are_held_and_some_are_used(drill: Drill
     if hard != resource.RLIM_INFINITY and hard < IDLE + FILES_BESIDE:
         pytest.skip(f"this machine allows {hard} open files")
     resource.setrlimit(resource.RLIMIT_NOFILE, (IDLE + FILES_BESIDE, hard))
-    idle = [await idle_connection(drill.cell.port) for _ in range(IDLE)]
+    idle: list[Connection] = []
+    for _ in range(0, IDLE, AT_ONCE):
+        idle += await asyncio.gather(*(idle_connection(drill.cell.port) for _ in range(AT_ONCE)))
     drill.callers.start(tills=8, batchers=0)
-    took = await latencies_ms(drill, "active", 300)
+    await latencies_ms(drill, "active", 300)
     idle_mb = worker_mb(drill.cell)
     ping = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
     for _, writer in idle[::50]:
@@ -183,28 +182,13 @@ async def test_five_thousand_connections_are_held_and_some_are_used(drill: Drill
     for _, writer in idle:
         writer.transport.abort()
 
-    print(f"p50 {took[150]:.1f} ms, p99 {took[297]:.1f} ms, {idle_mb:.0f} MB a worker")
-    assert took[297] < 1_000  # 80 ms on a quiet machine; here others may run beside us
     assert idle_mb < 200
     await nothing_is_lost(drill)
 
 
-async def idle_connection(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def idle_connection(port: int) -> Connection:
     """Heard once, so that it is kept as a connection between two calls."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
     await reader.readuntil(b"ok\n")
     return reader, writer
-
-
-async def test_a_worker_short_of_memory_takes_nobody_with_it(drill: Drill) -> None:
-    victim = drill.cell.workers()[0]
-    size = int(Path(f"/proc/{victim}/statm").read_text().split()[0]) * processes.PAGE_BYTES
-    drill.callers.start(tills=10, batchers=3)
-    await yeses(drill, 200)
-    resource.prlimit(victim, resource.RLIMIT_AS, (size + MB, resource.RLIM_INFINITY))
-    await yeses(drill, 3_000)
-    if drill.cell.workers().count(victim):  # it lived on what it had; now there is more again
-        resource.prlimit(victim, resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
-
-    await nothing_is_lost(drill)

@@ -13,7 +13,7 @@ import pytest_asyncio
 from drills.books import read_books
 from drills.callers import Callers
 from drills.cell import Cell, open_cell, open_shop
-from drills.drill import Drill, open_drill
+from drills.drill import open_drill
 from drills.judge import judge
 from drills.sales import Desk
 
@@ -49,13 +49,6 @@ def fill(folder: Path) -> Path:
             return ballast
 
 
-async def until(drill: Drill, word: str, more: int, *, within_s: float = 40.0) -> None:
-    wanted = drill.callers.heard.counts[word] + more
-    async with asyncio.timeout(within_s):
-        while drill.callers.heard.counts[word] < wanted:
-            await asyncio.sleep(0.02)
-
-
 @pytest.mark.parametrize("full", [".", "evidence"], ids=["the whole cell", "the log"])
 async def test_a_full_disk_is_no_wrong_yes_and_passes(scratch: Path, full: str) -> None:
     """Database, log and journals on it: 503 until there is room.  Only the log: issuing goes on."""
@@ -63,14 +56,14 @@ async def test_a_full_disk_is_no_wrong_yes_and_passes(scratch: Path, full: str) 
     with small_disk(folder):
         async with open_cell(scratch / "cell") as cell, open_drill(cell, seed=1) as drill:
             drill.callers.start(tills=8, batchers=1)
-            await until(drill, "yes", 200)
+            await drill.until("yes", 200)
             ballast = fill(folder)
             if full == ".":
-                await until(drill, "503 unavailable", 1)
+                await drill.until("503 unavailable", 1)
             else:
-                await until(drill, "yes", 1_000)
+                await drill.until("yes", 1_000)
             ballast.unlink()
-            await until(drill, "yes", 300)
+            await drill.until("yes", 300)
 
             _, findings = await drill.reckon()
             assert findings == []

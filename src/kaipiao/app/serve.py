@@ -8,16 +8,19 @@ import asyncio
 import gc
 import logging
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import uvicorn
 
 from kaipiao.app.crowd import Crowd
+from kaipiao.app.ending import CANNOT_GO_ON, SHORT_OF_MEMORY, Ending, bound_memory
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.journal import keep_journal
 from kaipiao.app.orders import Orders, receive_orders, say_ready
 from kaipiao.app.wiring import open_services
+from kaipiao.base.shortage import is_shortage
 from kaipiao.gateway.asgi import build_app, build_protocol
 from kaipiao.gateway.last_words import LastWords
 
@@ -54,6 +57,10 @@ class Server(uvicorn.Server):
         if self.started:
             self._listen()
             say_ready()
+
+    def leave(self) -> None:
+        """Begin an orderly end."""
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         asyncio.get_running_loop().remove_reader(self._listener)
@@ -104,10 +111,11 @@ class Server(uvicorn.Server):
         )
 
 
-async def serve(orders: Orders) -> None:
-    """Answer until SIGTERM."""
+async def serve(orders: Orders, ending: Ending) -> None:
+    """Answer until SIGTERM, or until we cannot go on."""
+    asyncio.get_running_loop().set_exception_handler(ending.hear)
     words = LastWords(socket.socket(fileno=orders.channel), orders.memory)
-    async with open_services(orders) as services:
+    async with open_services(orders, ending) as services:
         front = build_app(services)
         config = uvicorn.Config(
             front,
@@ -123,7 +131,9 @@ async def serve(orders: Orders) -> None:
             timeout_graceful_shutdown=FINISH_WITHIN_S,
         )
         crowd = Crowd(orders.crowd, place=orders.place, workers=orders.settings.worker_count)
-        await Server(config, socket.socket(fileno=orders.listener), crowd).serve()
+        server = Server(config, socket.socket(fileno=orders.listener), crowd)
+        ending.by(server.leave)
+        await server.serve()
 
 
 def main() -> None:
@@ -131,10 +141,19 @@ def main() -> None:
     gc.freeze()  # what the imports made stays for good: never look at it again
     gc.set_threshold(COLLECT_EVERY)
     keep_journal(CellFolder(orders.settings.data).logs, orders.name)
+    bound_memory(orders.settings.worker_memory_mib)
+    ending = Ending()
     import uvloop
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(orders))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(orders, ending))
+    except Exception as failure:
+        if not is_shortage(failure):
+            raise
+        ending.ask(SHORT_OF_MEMORY)
+    if ending.why:
+        sys.exit(CANNOT_GO_ON)
 
 
 if __name__ == "__main__":

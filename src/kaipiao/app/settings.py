@@ -133,6 +133,17 @@ class Settings(
         ),
     ] = 1_024
 
+    worker_memory_mib: Annotated[
+        int,
+        Meta(
+            ge=128,
+            le=1_048_576,
+            description="Memory that one of these processes may take, in MiB; above it, it ends "
+            "in order and another takes its place.",
+            extra=_zh("每个应答进程可用的内存 (MiB); 超过则有序退出, 由新进程接替。"),
+        ),
+    ] = 1_024
+
     def __repr__(self) -> str:
         """For logs: says whether there is a database address, never which."""
         shown = msgspec.to_builtins(self) | ({"dsn": "***"} if self.dsn else {})

@@ -6,9 +6,12 @@ hence what can break it, reads the arguments below.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 
 from kaipiao.app.clock import SystemClock
+from kaipiao.app.ending import Ending
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.health import CellHealth
 from kaipiao.app.journal import AccessFile
@@ -34,15 +37,17 @@ from kaipiao.regimes.cn.rules import check, check_composed
 
 
 @asynccontextmanager
-async def open_services(orders: Orders) -> AsyncIterator[Services]:
+async def open_services(orders: Orders, ending: Ending) -> AsyncIterator[Services]:
     """Everything behind the API of one process, open inside this block.
     Waits for the database.
     """
     folder, clock = CellFolder(orders.settings.data), SystemClock()
     store = await open_store(orders, clock)
+    store.group.when_broken(partial(ending.ask, "nothing is committed any more"))
     workshop = open_workshop(folder.secrets)
     try:
-        yield compose_services(orders, folder, store, clock, workshop)
+        services = compose_services(orders, folder, store, clock, workshop)
+        yield replace(services, cannot_go_on=ending.ask)
     finally:
         workshop.close()
         await store.close()

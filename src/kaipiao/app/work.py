@@ -40,13 +40,11 @@ async def work(orders: Orders) -> None:
     try:
         writer = compose_writer(orders, store, clock)
         folder = CellFolder(settings.data)
-        tasks = [
-            asyncio.create_task(keep_clocks(store.confirmations, store.credit, clock, stop)),
-            asyncio.create_task(keep_beating(folder, stop)),
-        ]
-        say_ready()
-        await write_log(writer, stop)
-        await asyncio.gather(*tasks)
+        async with asyncio.TaskGroup() as beside:  # one that fails ends us: we are started again
+            beside.create_task(keep_clocks(store.confirmations, store.credit, clock, stop))
+            beside.create_task(keep_beating(folder, stop))
+            say_ready()
+            await write_log(writer, stop)
     finally:
         await store.close()
 

@@ -11,6 +11,7 @@ import logging
 
 import msgspec
 
+from kaipiao.base.shortage import is_shortage
 from kaipiao.errors import NotAuthenticated, Outage, Refusal
 from kaipiao.fiscal.invoice import Receipt
 from kaipiao.gateway.access import AccessLog
@@ -73,6 +74,7 @@ class Front:
         self._upload_room = Bulkhead(limits.max_uploads_in_flight)
         self._other_room = Bulkhead(limits.max_other_in_flight)
         self._access = AccessLog(services.note_access)
+        self._cannot_go_on = services.cannot_go_on
         self._stamp: tuple[list[Header], bytes] = ([], b"")
         self.express = Express(
             services, identity=self._identity, rates=self._rates, room=self._issuing_room
@@ -92,9 +94,10 @@ class Front:
                 raise
             answer = self.problem(visit, Outage("serve"))
         except Exception as failure:
+            known = self._recognize(failure)
             if visit.status:  # too late for a problem: cut the answer off, visibly
                 raise
-            answer = self.problem(visit, failure)
+            answer = self.problem(visit, known)
         if answer is not None:
             await send_answer(send, visit, answer)
         self._access.note(visit)
@@ -122,7 +125,7 @@ class Front:
     def _answer_failed(self, ride: Ride, failure: Exception, stamp: bytes) -> bytes:
         visit = ride.visit()
         visit.rate_headers = self._rates.told(ride.left, ride.full_in_s)
-        answer = self.problem(visit, failure)
+        answer = self.problem(visit, self._recognize(failure))
         visit.status = answer.status
         self._access.note(visit)
         return render_answer(visit, answer, stamp)
@@ -198,6 +201,14 @@ class Front:
             authorize(visit.key, "issue")  # before so much is read
             return limits.max_import_bytes, limits.upload_timeout_s
         return limits.max_body_bytes, limits.body_timeout_s
+
+    def _recognize(self, failure: Exception) -> Exception:
+        """A want of memory is an outage of ours, which another process will not have."""
+        if not is_shortage(failure):
+            return failure
+        if self._cannot_go_on:
+            self._cannot_go_on("short of memory")
+        return Outage("memory")
 
     def problem(self, visit: Visit, failure: Exception) -> Answer:
         """The answer to a failure; a defect is also written down, with the request's id."""

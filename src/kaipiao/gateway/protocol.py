@@ -7,7 +7,6 @@ Who does not read our answers is waited for, but not for ever (``unread.py``).
 """
 
 import asyncio
-import logging
 import sys
 from collections.abc import Sized
 
@@ -22,7 +21,6 @@ from kaipiao.gateway.problems import compose_problem
 from kaipiao.gateway.refusals import BodyTooSlow, HeadersTooLarge, NotHttp
 from kaipiao.gateway.unread import StallWatch, Unread
 
-_log = logging.getLogger("kaipiao.gateway")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -92,7 +90,8 @@ class PatientProtocol(HttpToolsProtocol):
         # uvicorn takes whatever happens inside the parser for the caller's fault.  If it was we
         # who failed (no memory, say), a cut line is the truth: nothing is known, ask again.
         if isinstance(sys.exc_info()[1], HttpParserCallbackError):
-            _log.error("a request was cut off", exc_info=True)
+            failure = {"message": "a request was cut off", "exception": sys.exc_info()[1]}
+            self.loop.call_exception_handler(failure)
             self.transport.abort()
         else:
             self._refuse(NotHttp())

@@ -48,3 +48,4 @@ class Services:
     renditions: Renditions | None = None  # None where documents are made elsewhere
     limits: Limits = field(default_factory=Limits)
     note_access: Callable[[bytes], None] | None = None  # takes whole lines of JSON
+    cannot_go_on: Callable[[str], None] | None = None  # told why another process must take over

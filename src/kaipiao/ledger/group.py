@@ -87,6 +87,10 @@ class GroupCommit:
         self._queue.offer_one(entry, partial(_settle, told))
         return await told
 
+    def when_broken(self, tell: Callable[[], None]) -> None:
+        """``tell`` is called should the loop end by a defect; then nothing is committed."""
+        self._loop.add_done_callback(lambda loop: None if loop.cancelled() else tell())
+
     async def close(self) -> None:
         """Finish what was accepted, then let go of the connection and the block."""
         while len(self._queue):
