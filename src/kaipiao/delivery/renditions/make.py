@@ -34,6 +34,13 @@ ROWS: Mapping[str, Row] = {
     "xml": Row(
         "application/xml", 1, "kaipiao.delivery.renditions.einvoice.write:render", is_text=True
     ),
+    "pdf": Row("application/pdf", 1, "kaipiao.delivery.renditions.pdf.render:render_pdf", ("xml",)),
+    "png": Row(
+        "image/png",
+        1,
+        "kaipiao.delivery.renditions.pdf.render:render_png",
+        carries_receipt=False,
+    ),
 }
 
 
