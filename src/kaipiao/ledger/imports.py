@@ -28,9 +28,9 @@ _COLUMNS = """import_id, tenant, key_id, taxpayers, name, format, size_bytes, st
 _ADD = """
 WITH added AS (
     INSERT INTO import (import_id, asked, tenant, key_id, taxpayers, name, format, size_bytes)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8
+    SELECT $1, $2, $3::text, $4, $5, $6, $7, $8::bigint
      WHERE (SELECT count(*) FROM import WHERE tenant = $3 AND ended_at IS NULL) < $10
-       AND (SELECT coalesce(sum(size_bytes), 0) FROM import WHERE tenant = $3) + $8 <= $11
+       AND (SELECT coalesce(sum(size_bytes), 0)::bigint FROM import WHERE tenant = $3) + $8 <= $11
     ON CONFLICT (import_id) DO NOTHING RETURNING import_id
 )
 INSERT INTO import_file (import_id, part, content) SELECT import_id, 'upload', $9 FROM added

@@ -82,10 +82,12 @@ class StreamedWorkbook:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._end_sheet()
-            self._write_frame()
-            self._zip.close()
+        if kind is not None:
+            self._zip.fp = None  # half a file is none: nothing more is written
+            return
+        self._end_sheet()
+        self._write_frame()
+        self._zip.close()
 
     def begin(self, name: str, *, widths: Sequence[int] = (), head: Sequence[str] = ()) -> None:
         """A new sheet; ``head`` stands in bold on top, and again if it goes on in another one."""
