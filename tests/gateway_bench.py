@@ -17,6 +17,7 @@ from kaipiao.gateway.asgi import build_app
 from kaipiao.gateway.front import Front
 from kaipiao.gateway.identity import compose_token, hash_token
 from kaipiao.gateway.limits import Limits
+from kaipiao.gateway.orders import Outward
 from kaipiao.gateway.wiring import Health, Services
 from kaipiao.issuing.confirm import Confirming
 from kaipiao.issuing.issue import Issuing
@@ -30,6 +31,8 @@ from kaipiao.regimes.cn.rules import check, check_composed
 
 ALL = frozenset({"issue", "read", "confirm", "grant", "deliver", "admin"})
 ORIGIN = "http://cell"
+PUBLIC = "https://cell.example"
+"""Where others reach it: what download links begin with."""
 
 
 class Bench:
@@ -105,6 +108,14 @@ async def open_bench(
         "credit": store.credit,
         "directory": store.directory,
         "clock": clock,
+        "outward": Outward(
+            deliveries=store.deliveries,
+            orders=store.orders,
+            links=store.links,
+            key=b"k" * 32,
+            has_relay=True,
+            public_url=PUBLIC,
+        ),
         "health": health,
         "version": "0.0",
         "log_folder": log_folder,

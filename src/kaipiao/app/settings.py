@@ -9,7 +9,7 @@ flag is for trials, and children of ours get it through a pipe.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -106,6 +106,78 @@ class Settings(
             extra=_zh("每张发票每日可查验的次数。"),
         ),
     ] = 5
+    deliverers: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=16,
+            description="Processes that send webhooks and mail and issue uploaded files; 0: none "
+            "on this machine.",
+            extra=_zh("递送 webhook 和邮件、处理导入文件的进程数; 0 表示本机没有。"),
+        ),
+    ] = 1
+    public_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[!-~]{1,200})?$",
+            description="Where others reach this cell (https://...): what download links begin "
+            "with; empty: the address it listens on.",
+            extra=_zh("外部访问本单元的地址 (https://...), 用于下载链接; 留空则用监听地址。"),
+        ),
+    ] = ""
+    mail_host: Annotated[
+        str,
+        Meta(
+            pattern=r"^[!-~]{0,200}$",
+            description="Mail relay (SMTP) that takes our mail; empty: no mail is sent.",
+            extra=_zh("邮件中继 (SMTP) 主机; 留空则不发邮件。"),
+        ),
+    ] = ""
+    mail_port: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=65_535,
+            description="Port of the mail relay.",
+            extra=_zh("邮件中继端口。"),
+        ),
+    ] = 587
+    mail_security: Annotated[
+        Literal["starttls", "tls", "none"],
+        Meta(
+            description="How the line to the relay is secured: starttls, tls, or none.",
+            extra=_zh("到邮件中继的加密方式: starttls、tls 或 none。"),
+        ),
+    ] = "starttls"
+    mail_from: Annotated[
+        str,
+        Meta(
+            pattern=r"^([^\x00-\x1f\x7f]{0,100}@[!-~]{1,200})?$",
+            description="Address that mail comes from: invoices@example.com, or with a name: "
+            "Invoices <invoices@example.com>.",
+            extra=_zh("发件地址, 如 fapiao@example.com 或 开票平台 <fapiao@example.com>。"),
+        ),
+    ] = ""
+    mail_user: Annotated[
+        str,
+        Meta(
+            pattern=r"^[^\x00-\x1f\x7f]{0,200}$",
+            description="User at the relay; empty: no sign-in. Its password is the one line of "
+            "the file secrets/mail-password in the data folder.",
+            extra=_zh(
+                "中继的用户名; 留空则不登录。密码写在数据目录的 secrets/mail-password 文件中。"
+            ),
+        ),
+    ] = ""
+    webhook_networks: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9A-Fa-f:./, ]{0,1000}$",
+            description="Networks of your own that webhooks may reach, also without TLS "
+            "(10.1.0.0/16, 127.0.0.1); empty: the public Internet only.",
+            extra=_zh("webhook 可访问的内部网段 (如 10.1.0.0/16), 且可不用 TLS; 留空则仅限公网。"),
+        ),
+    ] = ""
     platform: Annotated[
         str,
         Meta(

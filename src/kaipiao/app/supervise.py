@@ -2,6 +2,7 @@
 
     up ─┬─ PostgreSQL     (or another server, by its DSN)
         ├─ work           evidence log, clocks
+        ├─ deliver × N    webhooks and mail
         └─ serve × N      HTTP, all on one listening socket that the supervisor keeps
 
 Whatever dies is started again.  Because the socket is ours, callers who come meanwhile wait in
@@ -33,9 +34,12 @@ from kaipiao.app.journal import keep_journal
 from kaipiao.app.last_words import Held, allow_many_files
 from kaipiao.app.listener import bind
 from kaipiao.app.orders import Orders, encode_orders
+from kaipiao.app.outward import networks_of, relay_of
 from kaipiao.app.probe import until_it_works
 from kaipiao.app.settings import Settings, SettingsWrong
 from kaipiao.app.stand_in import StandIn
+from kaipiao.delivery.sending.secret import KEY_NAME as DELIVERY_KEY
+from kaipiao.delivery.sending.secret import open_delivery_key
 from kaipiao.errors import Outage
 from kaipiao.evidence.keys import open_key
 from kaipiao.ledger.migrate import migrate
@@ -96,12 +100,14 @@ def forget(*told: Path | None) -> None:
 
 
 async def prepare(folder: CellFolder, settings: Settings, database: Database) -> None:
-    """Bring tables up to date; make the keys of the log and of the seal, and the first API key,
-    if there are none.
+    """Bring tables up to date; make whatever keys are missing: of the log, the seal, deliveries,
+    and the first API key.
     """
     await migrate(database.owner)
     clock = SystemClock()
     _open_keys(folder.secrets, settings.log_origin, now=clock.now())
+    networks_of(settings)
+    relay_of(settings, folder.secrets)
     store = await Store.open(
         database.app, clock=clock, area=settings.area, channel=settings.channel
     )
@@ -117,6 +123,10 @@ def _open_keys(secrets: Path, log_origin: str, *, now: datetime) -> None:
         open_key(secrets, log_origin)
     except ValueError as error:
         raise SettingsWrong("log_origin", log_origin, zh=str(error), en=str(error)) from None
+    try:
+        open_delivery_key(secrets)
+    except ValueError as error:
+        raise SettingsWrong("secrets", DELIVERY_KEY, zh=str(error), en=str(error)) from None
     try:
         open_seal(secrets, log_origin, now=now)
     except ValueError as error:
@@ -147,13 +157,14 @@ class Cell:
         self._workers = [self._worker(place) for place in range(settings.worker_count)]
         work = encode_orders(Orders(settings=settings, dsn=database.app, name="work"))
         self._work = Child("work", "kaipiao.app.work", work, changed=lambda *_: None)
+        self._couriers = [self._courier(place) for place in range(settings.deliverers)]
 
     async def run(
         self, stop: asyncio.Event, *, ready_file: Path | None, announce: Announce
     ) -> None:
         """Keep all children alive until ``stop``; then stop them in their order."""
         await self._stand_in.go_on_duty()
-        tasks = [asyncio.create_task(child.run()) for child in (self._work, *self._workers)]
+        tasks = [asyncio.create_task(child.run()) for child in self._children]
         opening = asyncio.create_task(self._open(ready_file, announce))
         try:
             await _first(stop, opening)
@@ -181,8 +192,15 @@ class Cell:
         forget(self._folder.running, ready_file)
         await self._stand_in.go_on_duty()
         await asyncio.gather(*(worker.stop(WORKER_STOP_S) for worker in self._workers))
-        await asyncio.gather(self._work.stop(WORK_STOP_S), *(held.close() for held in self._held))
+        last = (self._work, *self._couriers)
+        await asyncio.gather(
+            *(child.stop(WORK_STOP_S) for child in last), *(held.close() for held in self._held)
+        )
         self._stand_in.go_off_duty()
+
+    @property
+    def _children(self) -> list[Child]:
+        return [self._work, *self._workers, *self._couriers]
 
     def _running(self) -> Running:
         host, port = self._listener.getsockname()[:2]
@@ -193,6 +211,11 @@ class Cell:
             pid=os.getpid(),
             data=str(self._folder.path),
         )
+
+    def _courier(self, place: int) -> Child:
+        name = f"deliver-{place}"
+        orders = Orders(settings=self._settings, dsn=self._database.app, name=name)
+        return Child(name, "kaipiao.app.deliver", encode_orders(orders), changed=lambda *_: None)
 
     def _worker(self, place: int) -> Child:
         held = Held()

@@ -16,6 +16,7 @@ from kaipiao.app.folder import CellFolder
 from kaipiao.app.health import CellHealth
 from kaipiao.app.journal import AccessFile
 from kaipiao.app.orders import Orders
+from kaipiao.app.outward import networks_of
 from kaipiao.app.patience import open_store
 from kaipiao.app.render import open_workshop
 from kaipiao.app.settings import Settings
@@ -23,8 +24,10 @@ from kaipiao.delivery.renditions.cache import RenditionCache
 from kaipiao.delivery.renditions.desk import Renditions
 from kaipiao.delivery.renditions.source import Imprint
 from kaipiao.delivery.renditions.workshop import Workshop
+from kaipiao.delivery.sending.secret import open_delivery_key
 from kaipiao.evidence.keys import VKEY_NAME
 from kaipiao.evidence.published import PublishedLog
+from kaipiao.gateway.orders import Outward
 from kaipiao.gateway.wiring import Services
 from kaipiao.issuing.confirm import Confirming
 from kaipiao.issuing.issue import Issuing
@@ -87,6 +90,7 @@ def compose_services(
         version=version("kaipiao"),
         note_access=AccessFile(folder.logs / f"{orders.name}.access.log").write,
         log_folder=folder.evidence,
+        outward=compose_outward(orders.settings, folder, store),
         renditions=compose_renditions(orders.settings, folder, workshop),
         log_vkey=(folder.secrets / VKEY_NAME).read_text(encoding="utf-8").strip(),
     )
@@ -99,4 +103,17 @@ def compose_renditions(settings: Settings, folder: CellFolder, workshop: Worksho
         cache=RenditionCache(folder.renditions, limit_bytes=settings.rendition_cache_mb * 2**20),
         imprint=Imprint(platform=settings.platform, verify_url=settings.verify_url),
         receipt_of=PublishedLog(folder.evidence).receipt,
+    )
+
+
+def compose_outward(settings: Settings, folder: CellFolder, store: Store) -> Outward:
+    """What the API needs to say what is sent where."""
+    return Outward(
+        deliveries=store.deliveries,
+        orders=store.orders,
+        links=store.links,
+        key=open_delivery_key(folder.secrets),
+        networks=networks_of(settings),
+        has_relay=bool(settings.mail_host),
+        public_url=settings.public_url,
     )

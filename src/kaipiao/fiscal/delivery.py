@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 Channel = Literal["webhook", "mail"]
+InvoiceEvent = Literal["invoice.issued", "invoice.reversed"]
 Event = Literal["invoice.issued", "invoice.reversed", "confirmation.changed"]
 """An original is ``issued``; a red letter is told of as ``reversed``, with its original."""
 
@@ -60,8 +61,8 @@ class StandingOrder(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A mail: to whom, in which language, with which renditions."""
+class Letter(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A mail: to whom, with which renditions, in which language."""
 
     send_to: tuple[str, ...]
     renditions: tuple[str, ...]

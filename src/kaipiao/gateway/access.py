@@ -11,6 +11,7 @@ import msgspec
 
 from kaipiao.gateway.visit import Visit
 
+DOWNLOAD = "/download/"
 FLUSH_AFTER_S = 0.5
 FLUSH_AFTER_LINES = 1_000
 PATH_MAX = 200
@@ -29,6 +30,11 @@ _encode_lines = msgspec.json.Encoder().encode_lines
 _Call = tuple[str, str, int, float, str, bytes]
 
 
+def shown_path(path: str) -> str:
+    """A download link is as good as a key, so it is not written down."""
+    return f"{DOWNLOAD}…" if path.startswith(DOWNLOAD) else path[:PATH_MAX]
+
+
 class AccessLog:
     """Gathers lines and hands them to ``write`` a few times a second; None keeps no log."""
 
@@ -39,7 +45,7 @@ class AccessLog:
     def note(self, visit: Visit) -> None:
         self.note_call(
             visit.method,
-            visit.path[:PATH_MAX],
+            shown_path(visit.path),
             visit.status,
             visit.began,
             visit.caller,

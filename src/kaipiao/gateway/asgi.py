@@ -5,9 +5,11 @@ from typing import cast
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
+from kaipiao.gateway.bundles import BundleCalls
 from kaipiao.gateway.calls import StrictRequest
 from kaipiao.gateway.confirmations import ConfirmationCalls
 from kaipiao.gateway.credit_lines import CreditCalls
+from kaipiao.gateway.deliveries import DeliveryCalls
 from kaipiao.gateway.document import compose_document
 from kaipiao.gateway.express_protocol import ExpressProtocol
 from kaipiao.gateway.failing import answer_failure, check_call
@@ -15,13 +17,16 @@ from kaipiao.gateway.front import Front
 from kaipiao.gateway.invoices import Invoices
 from kaipiao.gateway.keys import KeyCalls
 from kaipiao.gateway.last_words import HeldProtocol, LastWords
+from kaipiao.gateway.links import LinkCalls
 from kaipiao.gateway.log import LogFiles
+from kaipiao.gateway.mail_rules import MailRuleCalls
 from kaipiao.gateway.pages import Pages
 from kaipiao.gateway.red_letters import RedLetterCalls
 from kaipiao.gateway.renditions import RenditionCalls
 from kaipiao.gateway.status import StatusCalls
 from kaipiao.gateway.verify import VerifyCall
 from kaipiao.gateway.visit import App
+from kaipiao.gateway.webhooks import WebhookCalls
 from kaipiao.gateway.wiring import Services
 
 
@@ -63,6 +68,11 @@ def compose_handlers(services: Services) -> list[HTTPRouteHandler]:
         RenditionCalls(services),
         ConfirmationCalls(services),
         CreditCalls(services),
+        DeliveryCalls(services),
+        WebhookCalls(services),
+        MailRuleCalls(services),
+        LinkCalls(services),
+        BundleCalls(services),
         VerifyCall(services),
         StatusCalls(services),
         KeyCalls(services),

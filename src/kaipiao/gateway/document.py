@@ -15,7 +15,7 @@ from litestar.openapi import OpenAPIConfig
 from kaipiao.delivery.renditions.make import ROWS
 from kaipiao.fiscal.draft import Draft, Line
 from kaipiao.fiscal.sample import company
-from kaipiao.gateway import asks, shapes, status, verify
+from kaipiao.gateway import asks, delivery_asks, delivery_shapes, shapes, status, verify
 from kaipiao.gateway.batch import MEDIA_TYPE, BatchResult
 from kaipiao.gateway.credit_lines import CreditLines
 from kaipiao.gateway.problems import STATUS, Problem
@@ -29,10 +29,15 @@ TYPES: tuple[type, ...] = (
     shapes.ReceiptView, shapes.InvoiceView, shapes.InvoicePage, shapes.ConfirmationView,
     shapes.ConfirmationPage, shapes.CreditLineView, shapes.UsesView, shapes.RedLetters,
     shapes.NewKey, shapes.KeyList, shapes.KeyView,
-    status.StatusView, verify.ReceiptFinding,
+    delivery_asks.WebhookAsk, delivery_asks.MailRuleAsk, delivery_asks.MailAsk,
+    delivery_asks.ReplayAsk, delivery_asks.LinkAsk, delivery_shapes.DeliveryDetail,
+    delivery_shapes.DeliveryList, delivery_shapes.DeliveryView, delivery_shapes.Replayed,
+    delivery_shapes.NewWebhook, delivery_shapes.WebhookList, delivery_shapes.WebhookView,
+    delivery_shapes.MailRuleList, delivery_shapes.MailRuleView, delivery_shapes.NewLink,
+    delivery_shapes.LinkList, status.StatusView, verify.ReceiptFinding,
 )  # fmt: skip
 
-KEYED = frozenset({"issue_invoice", "reverse_invoice", "open_confirmation"})
+KEYED = frozenset({"issue_invoice", "reverse_invoice", "open_confirmation", "mail_invoice"})
 """Calls that need an Idempotency-Key."""
 ANYWHERE = (400, 401, 429, 431, 500, 503)
 FOR_KEYS = (403,)
@@ -49,6 +54,10 @@ ALSO: dict[str, tuple[int, ...]] = {
     "read_rendition": (409,),
     "grant_credit": (409,),
     "adjust_credit": (409,),
+    "mail_invoice": (409, 422),
+    "create_webhook": (409, 422),
+    "create_mail_rule": (409,),
+    "download": (409,),
 }
 """Beyond what every call, every call with a key and every call with a body can answer."""
 

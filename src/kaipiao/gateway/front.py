@@ -14,7 +14,7 @@ import msgspec
 from kaipiao.base.shortage import is_shortage
 from kaipiao.errors import NotAuthenticated, Outage, Refusal
 from kaipiao.fiscal.invoice import Receipt
-from kaipiao.gateway.access import AccessLog
+from kaipiao.gateway.access import DOWNLOAD, AccessLog
 from kaipiao.gateway.batch import BatchCall
 from kaipiao.gateway.bulkhead import Bulkhead
 from kaipiao.gateway.express import Express, Ride
@@ -158,7 +158,7 @@ class Front:
         client = scope.get("client")
         address = client[0] if client else "-"
         if not visit.authorization:
-            if visit.path.startswith("/v1/"):
+            if visit.path.startswith(("/v1/", DOWNLOAD)):
                 self._strangers.take(address)
             return
         try:

@@ -36,6 +36,10 @@ KindPath = Annotated[
 ]
 FormPath = Annotated[str, PathParameter(description="Twenty digits.")]
 KeyPath = Annotated[str, PathParameter(description="A key's id.")]
+OrderPath = Annotated[str, PathParameter(description="A webhook's or mail rule's id.")]
+DeliveryPath = Annotated[str, PathParameter(description="A delivery's id.")]
+LinkPath = Annotated[str, PathParameter(description="A link's id.")]
+TokenPath = Annotated[str, PathParameter(description="The last part of a download link.")]
 CodePath = Annotated[str, PathParameter()]
 TilePath = Annotated[str, PathParameter()]
 SellerPath = Annotated[str, PathParameter(pattern=f"^{TAXPAYER_FORM}$")]
@@ -51,6 +55,16 @@ Key = Annotated[str, _optional("[!-~]{1,128}", "The key it was issued under.")]
 DigestHex = Annotated[str, _optional("[0-9a-f]{64}", "Of the canonical draft, in hex.")]
 ReceiptNeed = Annotated[
     str, _query("required|if-ready", "Whether the document must carry the invoice's receipt.")
+]
+KindQuery = Annotated[str, _query("pdf|ofd|xml|png|xbrl", "Which kind of document.")]
+NamedMonth = Annotated[str, _query(MONTH_FORM, "A tax month: 2026-11.")]
+NumberIfAny = Annotated[str, _optional("[0-9]{20}", "An invoice's number, or a form's id.")]
+OrderIfAny = Annotated[str, _optional("[a-z]{2}_[0-9a-f]{16}", "A webhook's or mail rule's id.")]
+DeliveryStateIfAny = Annotated[
+    str, _optional("waiting|sending|delivered|dead|cancelled", "How the deliveries stand.")
+]
+Before = Annotated[
+    int, QueryParameter(ge=0, le=2**53 - 1, description="The last page's `before`; 0: the newest.")
 ]
 AfterIndex = Annotated[
     int, QueryParameter(ge=0, le=2**53 - 1, description="The last page's `after`.")

@@ -9,6 +9,7 @@ import msgspec
 
 from kaipiao.delivery.renditions.desk import Renditions
 from kaipiao.gateway.limits import Limits
+from kaipiao.gateway.orders import Outward
 from kaipiao.issuing.confirm import Confirming
 from kaipiao.issuing.issue import Issuing
 from kaipiao.issuing.reverse import Reversing
@@ -45,6 +46,7 @@ class Services:
     version: str
     log_folder: Path | None = None  # of the public log; None where it is served from elsewhere
     log_vkey: str = ""  # its verifier key, C2SP signed-note
+    outward: Outward | None = None  # None where nothing is delivered
     renditions: Renditions | None = None  # None where documents are made elsewhere
     limits: Limits = field(default_factory=Limits)
     note_access: Callable[[bytes], None] | None = None  # takes whole lines of JSON

@@ -141,6 +141,12 @@ class DeliveryBook:
         )
         return _delivery(row) if row else None
 
+    async def body(self, delivery_id: str) -> bytes | None:
+        body: bytes | None = await self._pool.fetchval(
+            "SELECT body FROM delivery WHERE delivery_id = $1", delivery_id
+        )
+        return body
+
     async def attempts(self, delivery_id: str) -> Sequence[Attempt]:
         rows = await self._pool.fetch(
             "SELECT * FROM delivery_attempt WHERE delivery_id = $1 ORDER BY round, try", delivery_id

@@ -8,6 +8,7 @@ the name.
 import asyncio
 import socket
 import ssl
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,8 +21,10 @@ RESOLVERS = 32
 """Names being resolved at once; a name server that hangs holds one thread for a while."""
 
 ADDRESSES_TRIED = 2
-MAX_CONNECTIONS = 512
-MAX_IDLE = 64
+MAX_POOLS = 256
+"""Lanes whose connections are kept for the next delivery."""
+
+POOL_CONNECTIONS = 8
 IDLE_S = 4.0
 """Kept open between two deliveries; shorter than the five seconds at which servers hang up."""
 
@@ -53,6 +56,9 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
                 failure = error
         raise failure
 
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
     async def sleep(self, seconds: float) -> None:
         await self._inner.sleep(seconds)
 
@@ -69,12 +75,46 @@ def _look_up(host: str, port: int) -> list[Any]:
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
-def open_pool(networks: Sequence[Network]) -> httpcore.AsyncConnectionPool:
-    """Connections to anywhere allowed; certificates are checked, redirects are not followed."""
-    return httpcore.AsyncConnectionPool(
-        ssl_context=ssl.create_default_context(),
-        max_connections=MAX_CONNECTIONS,
-        max_keepalive_connections=MAX_IDLE,
-        keepalive_expiry=IDLE_S,
-        network_backend=GuardedNetwork(networks),
-    )
+class Pools:
+    """Connections to anywhere allowed, a small pool for each lane.
+
+    One pool for all would look through all of its connections at every call.  Certificates are
+    checked; redirects are not followed.
+    """
+
+    def __init__(self, networks: Sequence[Network]) -> None:
+        self._network = GuardedNetwork(networks)
+        self._tls = ssl.create_default_context()
+        self._pools: OrderedDict[str, httpcore.AsyncConnectionPool] = OrderedDict()
+
+    async def __aenter__(self) -> "Pools":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for pool in self._pools.values():
+            await pool.aclose()
+        self._network.close()
+
+    async def of_lane(self, lane: str) -> httpcore.AsyncConnectionPool:
+        pool = self._pools.get(lane)
+        if pool is None:
+            pool = self._pools[lane] = self._open()
+        self._pools.move_to_end(lane)
+        if len(self._pools) > MAX_POOLS:
+            await self._close_oldest()
+        return pool
+
+    async def _close_oldest(self) -> None:
+        lane, pool = next(iter(self._pools.items()))
+        if all(one.is_idle() or one.is_closed() for one in pool.connections):
+            del self._pools[lane]
+            await pool.aclose()
+
+    def _open(self) -> httpcore.AsyncConnectionPool:
+        return httpcore.AsyncConnectionPool(
+            ssl_context=self._tls,
+            max_connections=POOL_CONNECTIONS,
+            max_keepalive_connections=POOL_CONNECTIONS,
+            keepalive_expiry=IDLE_S,
+            network_backend=self._network,
+        )

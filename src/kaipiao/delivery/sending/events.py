@@ -54,15 +54,18 @@ class OrderBook:
             News(type=event, timestamp=invoice.issued_at, data=describe_invoice(invoice))
         )
         return [
-            _new(order, event, invoice.number, seller, invoice.issued_at, body) for order in wanted
+            delivery
+            for order in wanted
+            for delivery in _new(order, event, invoice.number, seller, invoice.issued_at, body)
         ]
 
     def of_form(self, form: Confirmation) -> list[NewDelivery]:
         event: Event = "confirmation.changed"
         at = form.changed_at
         news = News(type=event, timestamp=at, data=describe_form(form))
+        body = _encode(news)
         return [
-            _new(order, event, form.form_id, form.seller, at, _encode(news), state=form.state)
+            _new_webhook(order, event, form.form_id, form.seller, at, body, state=form.state)
             for order in self._orders
             if order.channel == "webhook"
             and order.wants(event, seller=form.seller, buyer=form.buyer, at=at)
@@ -112,8 +115,32 @@ def describe_form(form: Confirmation) -> dict[str, object]:
 
 
 def _new(
+    order: StandingOrder, event: Event, number: str, seller: str, at: datetime, body: bytes
+) -> list[NewDelivery]:
+    """One webhook, or a mail for each reader."""
+    if order.channel == "webhook":
+        return [_new_webhook(order, event, number, seller, at, body)]
+    return [
+        NewDelivery(
+            delivery_id=_id_of(order.order_id, event, number, reader),
+            channel="mail",
+            lane=MAIL_LANE,
+            order_id=order.order_id,
+            tenant=order.tenant,
+            seller=seller,
+            event=event,
+            subject=number,
+            happened_at=at,
+            body=_encode(Letter((reader,), order.renditions, order.language)),
+            after_s=MAIL_AFTER_S,
+        )
+        for reader in order.send_to
+    ]
+
+
+def _new_webhook(
     order: StandingOrder,
-    event: Event,
+    event: str,
     subject: str,
     seller: str,
     at: datetime,
@@ -121,15 +148,10 @@ def _new(
     *,
     state: str = "",
 ) -> NewDelivery:
-    is_mail = order.channel == "mail"
-    if is_mail:
-        body = _encode(
-            Letter(send_to=order.send_to, renditions=order.renditions, language=order.language)
-        )
     return NewDelivery(
         delivery_id=_id_of(order.order_id, event, subject, state),
-        channel=order.channel,
-        lane=MAIL_LANE if is_mail else order.order_id,
+        channel="webhook",
+        lane=order.order_id,
         order_id=order.order_id,
         tenant=order.tenant,
         seller=seller,
@@ -137,42 +159,35 @@ def _new(
         subject=subject,
         happened_at=at,
         body=body,
-        after_s=MAIL_AFTER_S if is_mail else 0.0,
     )
 
 
-def compose_one_off(
+def compose_mails(
     invoice: Invoice, letter: Letter, *, tenant: str, key: IdempotencyKey
-) -> NewDelivery:
-    """A mail that somebody asked for; the same key asks for the same mail."""
-    return NewDelivery(
-        delivery_id=_id_of(tenant, "once", invoice.number, key),
-        channel="mail",
-        lane=MAIL_LANE,
-        order_id="",
-        tenant=tenant,
-        seller=invoice.draft.seller.taxpayer_id,
-        event=event_of(invoice),
-        subject=invoice.number,
-        happened_at=invoice.issued_at,
-        body=_encode(letter),
-    )
+) -> list[NewDelivery]:
+    """Mails that somebody asked for once, one for each reader; the same key, the same mails."""
+    return [
+        NewDelivery(
+            delivery_id=_id_of(tenant, "once", invoice.number, key, reader),
+            channel="mail",
+            lane=MAIL_LANE,
+            order_id="",
+            tenant=tenant,
+            seller=invoice.draft.seller.taxpayer_id,
+            event=event_of(invoice),
+            subject=invoice.number,
+            happened_at=invoice.issued_at,
+            body=_encode(Letter((reader,), letter.renditions, letter.language)),
+        )
+        for reader in letter.send_to
+    ]
 
 
 def compose_test(order: StandingOrder, *, at: datetime, key: str) -> NewDelivery:
     """A webhook that says nothing but that it arrived."""
     body = _encode(News(type="webhook.test", timestamp=at, data={"webhook_id": order.order_id}))
-    return NewDelivery(
-        delivery_id=_id_of(order.order_id, "webhook.test", key, ""),
-        channel="webhook",
-        lane=order.order_id,
-        order_id=order.order_id,
-        tenant=order.tenant,
-        seller=order.sellers[0],
-        event="webhook.test",
-        subject=order.order_id,
-        happened_at=at,
-        body=body,
+    return _new_webhook(
+        order, "webhook.test", order.order_id, order.sellers[0], at, body, state=key
     )
 
 

@@ -12,8 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-import msgspec
-
+from kaipiao.delivery.renditions.make import Rendition
 from kaipiao.fiscal.delivery import Letter, Parcel
 from kaipiao.fiscal.invoice import Invoice
 from kaipiao.fiscal.money import format_yuan
@@ -25,19 +24,11 @@ MAX_ENCLOSED_BYTES = 20 << 20
 _KINDS = {"special": ("增值税专用发票", "VAT special"), "ordinary": ("普通发票", "ordinary")}
 
 
-class Enclosure(msgspec.Struct, frozen=True, kw_only=True):
-    """A rendition on its way."""
-
-    file_name: str
-    media_type: str
-    content: bytes
-
-
 def compose_mail(
     parcel: Parcel,
     letter: Letter,
     invoice: Invoice,
-    enclosures: Sequence[Enclosure],
+    enclosures: Sequence[Rendition],
     *,
     sender: str,
     at: datetime,
@@ -70,7 +61,7 @@ def _subject(invoice: Invoice, language: str) -> str:
     return f"{'Red-letter invoice' if is_red else 'Invoice'} {invoice.number} from {seller}"
 
 
-def _text(invoice: Invoice, language: str, enclosures: Sequence[Enclosure]) -> str:
+def _text(invoice: Invoice, language: str, enclosures: Sequence[Rendition]) -> str:
     draft = invoice.draft
     names = "、".join(one.file_name for one in enclosures)
     kind_zh, kind_en = _KINDS[draft.kind]

@@ -10,15 +10,17 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
-from typing import Literal
 
 import aiosmtplib
 import msgspec
 
-from kaipiao.delivery.sending.letter import MAX_ENCLOSED_BYTES, Enclosure, compose_mail
-from kaipiao.fiscal.delivery import Letter, Parcel, Verdict
+from kaipiao.delivery.renditions.make import Rendition
+from kaipiao.delivery.sending.letter import MAX_ENCLOSED_BYTES, compose_mail
+from kaipiao.delivery.sending.relay import Relay
+from kaipiao.errors import Refusal
+from kaipiao.fiscal.delivery import AttemptOutcome, Letter, Parcel, Verdict
 from kaipiao.fiscal.invoice import Invoice
-from kaipiao.fiscal.number import parse_number
+from kaipiao.fiscal.number import InvoiceNumber, parse_number
 from kaipiao.ports import Clock
 
 TIMEOUT_S = 60.0
@@ -27,25 +29,10 @@ TIMEOUT_S = 60.0
 ANSWER_WITHIN_S = 30.0
 SAID_CHARS = 200
 
-Security = Literal["starttls", "tls", "none"]
-Enclose = Callable[[Invoice, str], Awaitable[Enclosure]]
-"""Makes one rendition of an invoice, by its kind.  Raises Outage: not now."""
+Enclose = Callable[[Invoice, str], Awaitable[Rendition]]
+"""Makes one rendition of an invoice, by its kind.  Raises Outage, or the refusals of the desk."""
 
-FindInvoice = Callable[[str], Awaitable[Invoice | None]]
-
-
-class Relay(msgspec.Struct, frozen=True, kw_only=True):
-    """The operator's mail server, and who we are there."""
-
-    host: str
-    port: int
-    security: Security
-    sender: str  # an address, or Name <address>
-    user: str = ""
-    password: str = ""
-
-    def __repr__(self) -> str:
-        return f"Relay({self.host}:{self.port}, {self.security}, password=***)"
+FindInvoice = Callable[[InvoiceNumber], Awaitable[Invoice | None]]
 
 
 class MailSender:
@@ -64,21 +51,27 @@ class MailSender:
         if self._relay is None:
             return _relay_fault("no mail relay is set: see the setting mail_host")
         began = time.monotonic()
+        verdict = await self._send(self._relay, parcel)
+        took_ms = round((time.monotonic() - began) * 1000)
+        return msgspec.structs.replace(verdict, took_ms=took_ms)
+
+    async def _send(self, relay: Relay, parcel: Parcel) -> Verdict:
         letter = msgspec.json.decode(parcel.body, type=Letter)
         invoice = await self._find(parse_number(parcel.subject))
         assert invoice is not None, "a delivery names an issued invoice"
-        enclosures = [await self._enclose(invoice, kind) for kind in letter.renditions]
+        try:
+            enclosures = [await self._enclose(invoice, kind) for kind in letter.renditions]
+        except Refusal as refusal:  # the proof is not ready, or this document cannot be made
+            outcome: AttemptOutcome = "again" if refusal.retryable else "never"
+            return Verdict(outcome=outcome, said=_printable(refusal.text(letter.language)))
         if sum(len(one.content) for one in enclosures) > MAX_ENCLOSED_BYTES:
-            verdict = Verdict(
+            return Verdict(
                 outcome="never", said=f"the renditions exceed {MAX_ENCLOSED_BYTES} bytes"
             )
-        else:
-            mail = compose_mail(
-                parcel, letter, invoice, enclosures, sender=self._relay.sender, at=self._clock.now()
-            )
-            verdict = await hand_over(self._relay, mail, letter.send_to[0])
-        took_ms = round((time.monotonic() - began) * 1000)
-        return msgspec.structs.replace(verdict, took_ms=took_ms)
+        mail = compose_mail(
+            parcel, letter, invoice, enclosures, sender=relay.sender, at=self._clock.now()
+        )
+        return await hand_over(relay, mail, letter.send_to[0])
 
 
 async def hand_over(relay: Relay, mail: EmailMessage, reader: str) -> Verdict:

@@ -11,7 +11,9 @@ import time
 from typing import Final
 
 import httpcore
+import msgspec
 
+from kaipiao.delivery.sending.dial import Pools
 from kaipiao.delivery.sending.secret import sign_webhook
 from kaipiao.delivery.sending.targets import TargetRefused
 from kaipiao.fiscal.delivery import Parcel, Verdict
@@ -35,13 +37,13 @@ class WebhookSender:
 
     def __init__(
         self,
-        pool: httpcore.AsyncConnectionPool,
+        pools: Pools,
         *,
         key: bytes,
         clock: Clock,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        self._pool = pool
+        self._pools = pools
         self._key = key
         self._clock = clock
         self._timeout_s = timeout_s
@@ -60,7 +62,8 @@ class WebhookSender:
             verdict = _no_answer(_told(error))
         except (httpcore.TimeoutException, httpcore.UnsupportedProtocol) as error:
             verdict = _no_answer(_told(error))
-        return _timed(verdict, began)
+        took_ms = round((time.monotonic() - began) * 1000)
+        return msgspec.structs.replace(verdict, took_ms=took_ms)
 
     async def _post(self, parcel: Parcel) -> Verdict:
         assert parcel.order is not None
@@ -71,7 +74,8 @@ class WebhookSender:
             "write": self._timeout_s,
             "pool": self._timeout_s,
         }
-        async with self._pool.stream(
+        pool = await self._pools.of_lane(parcel.lane)
+        async with pool.stream(
             "POST",
             url,
             headers=self._headers(parcel),
@@ -142,16 +146,3 @@ def _told(error: Exception) -> str:
 def _printable(body: bytes) -> str:
     text = body.decode("utf-8", "replace")
     return "".join(char if char.isprintable() else " " for char in text)[:SAID_CHARS].strip()
-
-
-def _timed(verdict: Verdict, began: float) -> Verdict:
-    took_ms = round((time.monotonic() - began) * 1000)
-    return Verdict(
-        outcome=verdict.outcome,
-        status=verdict.status,
-        said=verdict.said,
-        took_ms=took_ms,
-        retry_after_s=verdict.retry_after_s,
-        is_lane_at_fault=verdict.is_lane_at_fault,
-        is_gone=verdict.is_gone,
-    )
