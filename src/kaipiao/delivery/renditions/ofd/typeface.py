@@ -21,7 +21,8 @@ def cut_font(texts: Iterable[str]) -> bytes:
     order = hb.SubsetInput()
     order.sets(hb.SubsetInputSets.UNICODE).set(wanted)
     order.sets(hb.SubsetInputSets.LAYOUT_FEATURE_TAG).clear()
-    order.flags = hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.NOTDEF_OUTLINE
+    flags = hb.SubsetFlags
+    order.flags = flags.NO_HINTING | flags.NOTDEF_OUTLINE | flags.NO_BIDI_CLOSURE
     return bytes(hb.subset(_whole(), order).blob.data)
 
 
