@@ -34,6 +34,7 @@ ROWS: Mapping[str, Row] = {
     "xml": Row(
         "application/xml", 1, "kaipiao.delivery.renditions.einvoice.write:render", is_text=True
     ),
+    "ofd": Row("application/ofd", 1, "kaipiao.delivery.renditions.ofd.writer:render", ("xml",)),
     "pdf": Row("application/pdf", 1, "kaipiao.delivery.renditions.pdf.render:render_pdf", ("xml",)),
     "png": Row(
         "image/png",
