@@ -7,9 +7,9 @@ a ledger that answers at once stands in for it.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import MISSING, fields
 from datetime import datetime
 from time import perf_counter, process_time
-from types import SimpleNamespace
 from typing import Any, cast
 
 from uvicorn import Config
@@ -114,14 +114,15 @@ async def _measure(seconds: float) -> float:
 def _front() -> Front:
     clock = SystemClock()
     ledger = cast(Any, PromptLedger(clock.now()))
-    services = SimpleNamespace(
-        issuing=Issuing(ledger=ledger, clock=clock, law=check, passage=passage_on),
-        directory=OneKey(clock.now()),
-        clock=clock,
-        limits=Limits(rate_per_s=1e9, rate_burst=10**9),
-        note_access=bytes.__len__,
-    )
-    return Front(cast(Services, services), cast(Any, None))
+    not_asked = dict.fromkeys(one.name for one in fields(Services) if one.default is MISSING)
+    given: dict[str, Any] = not_asked | {
+        "issuing": Issuing(ledger=ledger, clock=clock, law=check, passage=passage_on),
+        "directory": OneKey(clock.now()),
+        "clock": clock,
+        "limits": Limits(rate_per_s=1e9, rate_burst=10**9),
+        "note_access": bytes.__len__,
+    }
+    return Front(Services(**given), cast(Any, None))
 
 
 def _connect(front: Front, sink: Sink) -> Callable[[bytes], None]:

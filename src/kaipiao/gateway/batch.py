@@ -14,36 +14,31 @@ them, is bounded (``unread.py``).
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple
 
 import msgspec
 
-from kaipiao.base.canonical import canonical
-from kaipiao.base.repeated import repeats_a_member
-from kaipiao.errors import KeyMissing, Malformed, Outage, Refusal
-from kaipiao.fiscal.invoice import IdempotencyKey, Receipt, parse_key
-from kaipiao.gateway.asks import BatchLine
-from kaipiao.gateway.faults import find_faults
+from kaipiao.errors import Outage, Refusal
+from kaipiao.fiscal.invoice import Receipt
+from kaipiao.gateway.batch_lines import LineReader
 from kaipiao.gateway.finish import finish
 from kaipiao.gateway.identity import authorize
 from kaipiao.gateway.lines import Cut, LineCutter
-from kaipiao.gateway.mending import broken_rules
 from kaipiao.gateway.outlet import Outlet
+from kaipiao.gateway.plain_answer import answers_under
 from kaipiao.gateway.problems import Problem, compose_problem
 from kaipiao.gateway.rates import Rates
 from kaipiao.gateway.reading import CallerGone, check_length, check_media_type
-from kaipiao.gateway.refusals import BatchTooLarge, BodyTooLarge, BodyTooSlow
-from kaipiao.gateway.shapes import ReceiptView, view_receipt
+from kaipiao.gateway.refusals import BatchTooLarge, BodyTooSlow
+from kaipiao.gateway.shapes import ReceiptView
 from kaipiao.gateway.unread import Unread
 from kaipiao.gateway.visit import Message, Receive, Send, Visit
 from kaipiao.gateway.wiring import Services
-from kaipiao.issuing.issue import Ask
+from kaipiao.issuing.issue import Ask, PlainAsk
 from kaipiao.ports import ApiKey, Outcome
 
 MEDIA_TYPE = b"application/x-ndjson"
 MEDIA_TYPES = frozenset({MEDIA_TYPE, b"application/ndjson", b"application/jsonl"})
 
-_decode = msgspec.json.Decoder(BatchLine).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -57,14 +52,6 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     problem: Problem | None = None
 
 
-class _Read(NamedTuple):
-    """A line, understood or not."""
-
-    number: int
-    key: str
-    ask: Ask | Refusal
-
-
 class BatchCall:
     """Answers the batch call."""
 
@@ -72,6 +59,7 @@ class BatchCall:
         self._issuing = services.issuing
         self._limits = services.limits
         self._unread = unread
+        self._answers = answers_under(b"")
 
     async def __call__(self, visit: Visit, receive: Receive, send: Send, *, rates: Rates) -> None:
         caller = authorize(visit.key, "issue")
@@ -95,16 +83,16 @@ class BatchCall:
         self, visit: Visit, receive: Receive, outlet: Outlet, caller: ApiKey, rates: Rates
     ) -> None:
         last = 0
+        reader = LineReader(self._issuing, caller, max_line_bytes=self._limits.max_body_bytes)
         try:
             async for chunk in self._chunks(receive):
                 await _pace(rates, caller.key_id, len(chunk))
-                results = await self._issue(chunk, caller, visit)
-                await outlet.put(b"".join(_encode(result) + b"\n" for result in results))
-                last = chunk[-1].number
+                await outlet.put(await self._issue(reader, chunk, visit))
+                last = chunk[-1][0]
         except (BatchTooLarge, BodyTooSlow) as end:
             if not outlet.has_begun:
                 raise
-            await outlet.put(_encode(self._result(last + 1, "", end, visit)) + b"\n")
+            await outlet.put(self._problem(last + 1, "", end, visit))
         await outlet.close()
 
     async def _chunks(self, receive: Receive) -> AsyncIterator[Sequence[Cut]]:
@@ -132,54 +120,41 @@ class BatchCall:
             if left < 0:
                 raise BatchTooLarge(limit=f"{limits.max_batch_lines} lines")
 
-    async def _issue(self, chunk: Sequence[Cut], caller: ApiKey, visit: Visit) -> list[BatchResult]:
-        reads = [self._read(cut, caller) for cut in chunk]
-        asks = [read.ask for read in reads if not isinstance(read.ask, Refusal)]
+    async def _issue(self, reader: LineReader, chunk: Sequence[Cut], visit: Visit) -> bytes:
+        """A result for each line, once all of them are known."""
+        reads = reader.read(chunk)
+        asks = [ask for _, _, ask in reads if not isinstance(ask, Refusal)]
         outcomes = iter(await self._outcomes(asks))
-        return [
-            self._result(
-                read.number,
-                read.key,
-                read.ask if isinstance(read.ask, Refusal) else next(outcomes),
-                visit,
-            )
-            for read in reads
-        ]
+        return b"".join(
+            [
+                self._result(
+                    number, key, ask if isinstance(ask, Refusal) else next(outcomes), visit
+                )
+                for number, key, ask in reads
+            ]
+        )
 
-    async def _outcomes(self, asks: list[Ask]) -> Sequence[Outcome]:
+    async def _outcomes(self, asks: Sequence[Ask | PlainAsk]) -> Sequence[Outcome]:
         try:
             issuing = self._issuing.issue_all(asks)
             return await finish(issuing, timeout_s=self._limits.answer_timeout_s)
         except Outage as outage:
             return [outage] * len(asks)
 
-    def _read(self, cut: Cut, caller: ApiKey) -> _Read:
-        if cut.content is None:
-            return _Read(cut.number, "", BodyTooLarge(limit_bytes=self._limits.max_body_bytes))
-        try:
-            line, payload = read_line(cut.content)
-        except Malformed as malformed:
-            malformed.violations += broken_rules(
-                cut.content, malformed.violations, self._issuing.check, member="draft"
-            )
-            return _Read(cut.number, _salvage_key(cut.content), malformed)
-        try:
-            authorize(caller, "issue", line.draft.seller.taxpayer_id)
-            return _Read(cut.number, line.key, Ask(_key(line.key), line.draft, payload))
-        except Refusal as refusal:
-            return _Read(cut.number, line.key, refusal)
-
-    def _result(self, line: int, key: str, outcome: Outcome, visit: Visit) -> BatchResult:
+    def _result(self, line: int, key: str, outcome: Outcome, visit: Visit) -> bytes:
         if isinstance(outcome, Receipt):
-            status = 200 if outcome.replayed else 201
-            return BatchResult(line=line, key=key, status=status, receipt=view_receipt(outcome))
+            return self._answers.result(line, outcome)
+        return self._problem(line, key, outcome, visit)
+
+    def _problem(self, line: int, key: str, failure: Refusal | Outage, visit: Visit) -> bytes:
         problem, _ = compose_problem(
-            outcome,
+            failure,
             language=visit.language,
             request_id=f"{visit.request_id.decode()}:{line}",
             max_violations=self._limits.max_violations,
         )
-        return BatchResult(line=line, key=key, status=problem.status, problem=problem)
+        result = BatchResult(line=line, key=key, status=problem.status, problem=problem)
+        return _encode(result) + b"\n"
 
 
 class _Patience:
@@ -201,51 +176,6 @@ class _Patience:
         if message["type"] == "http.disconnect":
             raise CallerGone
         return message
-
-
-def read_line(content: bytes) -> tuple[BatchLine, bytes]:
-    """One line's key and draft, and the draft's canonical bytes.
-
-    Raises:
-        Malformed: with every fault; pointers are into the draft, as everywhere.
-    """
-    try:
-        line = _decode(content)
-    except (ValueError, RecursionError):
-        raise _malformed(content) from None
-    payload = canonical(line.draft)
-    # Two colons more: "key": and "draft":, and those in the key itself.
-    if repeats_a_member(content, payload, around=2 + line.key.count(":")):
-        raise _malformed(content)
-    return line, payload
-
-
-def _malformed(content: bytes) -> Malformed:
-    return Malformed(
-        [
-            msgspec.structs.replace(fault, path=fault.path.removeprefix("/draft"))
-            for fault in find_faults(content, BatchLine)
-        ]
-    )
-
-
-class _Keyed(msgspec.Struct):
-    key: str = ""
-
-
-def _salvage_key(content: bytes) -> str:
-    """The key of a line that is otherwise not understood, so that its sender can find it."""
-    try:
-        return msgspec.json.decode(content, type=_Keyed).key
-    except (ValueError, RecursionError):
-        return ""
-
-
-def _key(text: str) -> IdempotencyKey:
-    try:
-        return parse_key(text)
-    except ValueError:
-        raise KeyMissing from None
 
 
 async def _pace(rates: Rates, caller: str, lines: int) -> None:

@@ -1,13 +1,7 @@
 """Cutting a stream of bytes into lines, whatever pieces it comes in."""
 
-from typing import NamedTuple
-
-
-class Cut(NamedTuple):
-    """One line, numbered from 1; None where it was too long to be kept."""
-
-    number: int
-    content: bytes | None
+Cut = tuple[int, bytes | None]
+"""A line's number, from 1, and the line; None where it was too long to be kept."""
 
 
 class LineCutter:
@@ -21,11 +15,19 @@ class LineCutter:
 
     def feed(self, piece: bytes) -> list[Cut]:
         """The lines that ``piece`` completes."""
-        *whole, last = piece.split(b"\n")
-        cuts = []
-        for part in whole:
-            self._extend(part)
-            cuts += self._cut()
+        first, *lines = piece.split(b"\n")
+        self._extend(first)
+        if not lines:
+            return []
+        cuts, last = self._cut(), lines.pop()
+        number, most = self._number, self._max
+        for line in lines:  # these lie in the piece as a whole
+            number += 1
+            if len(line) > most:
+                cuts.append((number, None))
+            elif line and not line.isspace():
+                cuts.append((number, line))
+        self._number = number
         self._extend(last)
         return cuts
 
@@ -46,4 +48,4 @@ class LineCutter:
         self._rest.clear()
         self._too_long = False
         is_blank = content is not None and not content.strip()
-        return [] if is_blank else [Cut(self._number, content)]
+        return [] if is_blank else [(self._number, content)]

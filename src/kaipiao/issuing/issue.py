@@ -57,11 +57,8 @@ class Ask(NamedTuple):
     payload: bytes | None = None
 
 
-class PlainAsk(NamedTuple):
-    """One of a crowd, of which a passage has said all there is to say."""
-
-    key: IdempotencyKey
-    plain: Plain
+PlainAsk = tuple[str, Plain]
+"""The same of a draft of which a passage has said all there is to say: a key, and that."""
 
 
 class Issuing:
@@ -119,14 +116,17 @@ class Issuing:
         outcomes: dict[int, Outcome] = {}
         entries: list[Entry] = []
         for place, ask in enumerate(asks):
-            if isinstance(ask, PlainAsk):
-                entries.append(compose_plain_entry(ask.plain, ask.key))
+            if not isinstance(ask, Ask):
+                entries.append(compose_plain_entry(ask[1], IdempotencyKey(ask[0])))
             elif objections := self._objections(ask.draft, today):
                 outcomes[place] = await self._outcome_of_recall(ask.draft, ask.key, objections)
             else:
                 entries.append(compose_entry(ask.draft, ask.key, ask.payload))
-        recorded = iter(await self._ledger.record_all(entries) if entries else ())
-        return [outcomes[n] if n in outcomes else next(recorded) for n in range(len(asks))]
+        recorded = await self._ledger.record_all(entries) if entries else []
+        if not outcomes:
+            return recorded
+        in_turn = iter(recorded)
+        return [outcomes[n] if n in outcomes else next(in_turn) for n in range(len(asks))]
 
     def check(self, draft: Draft) -> list[Violation]:
         """Every objection to ``draft`` as of today, warnings left out; nothing is issued."""
