@@ -100,6 +100,10 @@ async def test_a_database_that_is_stopped_and_started_is_a_503_and_no_more(
     await until_ordered(server.dsn_owner)
     await asyncio.sleep(1.0)
 
+    said = [line for log in cell.folder.glob("logs/*.log*") for line in log.open()]
+    assert not [line for line in said if '"traceback"' in line]
+    assert any("the database does not answer" in line for line in said)
+    assert any("the database answers again" in line for line in said)
     books = await read_books(server.dsn_owner, cell.evidence, cell.vkey)
     assert judge(books, callers.heard, []) == []
 

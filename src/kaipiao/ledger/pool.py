@@ -4,6 +4,7 @@ Every statement here may be repeated, or says by its own conditions whether it a
 happened, so a lost answer is an Outage and the caller asks again.
 """
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,11 @@ from typing import Any
 import asyncpg
 
 from kaipiao.errors import Outage
+
+_log = logging.getLogger("kaipiao.ledger")
+# While a server is away the driver's pool writes a traceback for each of its own tries; we write
+# one line when it goes and one when it is back.
+logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)
 
 MIN_CONNECTIONS = 1
 MAX_CONNECTIONS = 8
@@ -24,6 +30,7 @@ AWAY = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientErr
 class Pool:
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
+        self._is_away = False
 
     @classmethod
     async def open(cls, dsn: str, *, name: str = "kaipiao") -> "Pool":
@@ -66,11 +73,20 @@ class Pool:
             async with self._pool.acquire(timeout=ANSWER_WITHIN_S) as connection:
                 yield connection
         except AWAY as error:
-            raise Outage("ledger") from error
+            raise self._outage(error) from error
         except asyncpg.PostgresError as error:
             if (error.sqlstate or "").startswith(_AWAY):
-                raise Outage("ledger") from error
+                raise self._outage(error) from error
             raise
+        if self._is_away:
+            self._is_away = False
+            _log.warning("the database answers again")
+
+    def _outage(self, error: Exception) -> Outage:
+        if not self._is_away:
+            self._is_away = True
+            _log.warning("the database does not answer: %r", error)
+        return Outage("ledger")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Any]:
