@@ -107,6 +107,7 @@ async def open_bench(
         "ledger": store.ledger,
         "credit": store.credit,
         "directory": store.directory,
+        "imports": store.imports,
         "clock": clock,
         "outward": Outward(
             deliveries=store.deliveries,

@@ -1,6 +1,7 @@
-"""``deliver``: sends webhooks and mail.  Any number of these run, here and on other machines.
+"""``deliver``: sends webhooks and mail, and issues uploaded files.
 
-They meet in the database only.  While none runs, deliveries wait and invoices are issued.
+Any number of these run, here and on other machines; they meet in the database only.  While none
+runs, deliveries and imports wait, and invoices are issued.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from os import getpid
 
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.folder import CellFolder
+from kaipiao.app.imports import run_imports
 from kaipiao.app.journal import keep_journal
 from kaipiao.app.orders import Orders, receive_orders, say_ready
 from kaipiao.app.outward import networks_of, relay_of
@@ -39,7 +41,14 @@ async def deliver(orders: Orders) -> None:
     try:
         async with open_courier(orders, store, clock) as courier:
             say_ready()
-            await courier.run(stop)
+            importing = run_imports(
+                store,
+                clock,
+                worker=compose_name(),
+                keep_days=orders.settings.import_days,
+                stop=stop,
+            )
+            await asyncio.gather(courier.run(stop), importing)
     finally:
         await store.close()
 

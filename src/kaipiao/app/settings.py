@@ -178,6 +178,16 @@ class Settings(
             extra=_zh("webhook 可访问的内部网段 (如 10.1.0.0/16), 且可不用 TLS; 留空则仅限公网。"),
         ),
     ] = ""
+    import_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=3_650,
+            description="Days for which an import that has ended is kept, with its files.",
+            extra=_zh("导入任务结束后保留的天数, 含上传的文件和结果。"),
+        ),
+    ] = 7
+
     platform: Annotated[
         str,
         Meta(

@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.ending import Ending
+from kaipiao.app.export import Exporter
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.health import CellHealth
 from kaipiao.app.journal import AccessFile
@@ -85,6 +86,8 @@ def compose_services(
         ledger=store.ledger,
         credit=store.credit,
         directory=store.directory,
+        imports=store.imports,
+        export=Exporter(orders),
         clock=clock,
         health=CellHealth(folder=folder, store=store, clock=clock).look,
         version=version("kaipiao"),

@@ -11,9 +11,12 @@ from kaipiao.gateway.confirmations import ConfirmationCalls
 from kaipiao.gateway.credit_lines import CreditCalls
 from kaipiao.gateway.deliveries import DeliveryCalls
 from kaipiao.gateway.document import compose_document
+from kaipiao.gateway.exports import ExportCalls
 from kaipiao.gateway.express_protocol import ExpressProtocol
 from kaipiao.gateway.failing import answer_failure, check_call
 from kaipiao.gateway.front import Front
+from kaipiao.gateway.import_events import ImportEvents
+from kaipiao.gateway.imports import ImportCalls
 from kaipiao.gateway.invoices import Invoices
 from kaipiao.gateway.keys import KeyCalls
 from kaipiao.gateway.last_words import HeldProtocol, LastWords
@@ -76,6 +79,9 @@ def compose_handlers(services: Services) -> list[HTTPRouteHandler]:
         VerifyCall(services),
         StatusCalls(services),
         KeyCalls(services),
+        ImportCalls(services),
+        ImportEvents(services),
+        ExportCalls(services),
         LogFiles(services),
     )
     return [handler for room in rooms for handler in room.handlers()]

@@ -15,9 +15,19 @@ from litestar.openapi import OpenAPIConfig
 from kaipiao.delivery.renditions.make import ROWS
 from kaipiao.fiscal.draft import Draft, Line
 from kaipiao.fiscal.sample import company
-from kaipiao.gateway import asks, delivery_asks, delivery_shapes, shapes, status, verify
+from kaipiao.gateway import (
+    asks,
+    delivery_asks,
+    delivery_shapes,
+    imports,
+    shapes,
+    status,
+    verify,
+)
 from kaipiao.gateway.batch import MEDIA_TYPE, BatchResult
 from kaipiao.gateway.credit_lines import CreditLines
+from kaipiao.gateway.import_events import MEDIA_TYPE as EVENTS
+from kaipiao.gateway.imports import CSV, NDJSON, XLSX
 from kaipiao.gateway.problems import STATUS, Problem
 from kaipiao.issuing.verify import Finding, Question
 
@@ -35,6 +45,7 @@ TYPES: tuple[type, ...] = (
     delivery_shapes.NewWebhook, delivery_shapes.WebhookList, delivery_shapes.WebhookView,
     delivery_shapes.MailRuleList, delivery_shapes.MailRuleView, delivery_shapes.NewLink,
     delivery_shapes.LinkList, status.StatusView, verify.ReceiptFinding,
+    imports.ImportView, imports.ImportList,
 )  # fmt: skip
 
 KEYED = frozenset({"issue_invoice", "reverse_invoice", "open_confirmation", "mail_invoice"})
@@ -54,6 +65,8 @@ ALSO: dict[str, tuple[int, ...]] = {
     "read_rendition": (409,),
     "grant_credit": (409,),
     "adjust_credit": (409,),
+    "upload_import": (422,),
+    "read_import_result": (409,),
     "mail_invoice": (409, 422),
     "create_webhook": (409, 422),
     "create_mail_rule": (409,),
@@ -63,6 +76,7 @@ ALSO: dict[str, tuple[int, ...]] = {
 
 _JSON = "application/json"
 _TEXT = {"type": "string"}
+_BINARY: Node = {"type": "string", "format": "binary"}
 
 
 def compose_document(handlers: list[HTTPRouteHandler], *, version: str) -> bytes:
@@ -72,6 +86,11 @@ def compose_document(handlers: list[HTTPRouteHandler], *, version: str) -> bytes
     paths["/v1/invoices"]["post"] = _issue_call()
     paths["/v1/invoices:batch"] = {"post": _batch_call()}
     paths["/v1/verify"]["post"] |= _verify_bodies()
+    paths["/v1/imports"]["post"] |= _upload()
+    paths["/v1/imports"]["post"].setdefault("parameters", []).append(_key_header())
+    paths["/v1/imports/{import_id}/events"]["get"]["responses"] = _watching()
+    paths["/v1/imports/{import_id}/result"]["get"]["responses"] = _file("The file, with results.")
+    paths["/v1/invoices:export"]["get"]["responses"] = _file("The list.")
     paths["/v1/invoices/{number}/renditions/{kind}"]["get"]["responses"] = _documents()
     _, schemas = msgspec.json.schema_components(TYPES, ref_template="#/components/schemas/{name}")
     document["components"] = {"schemas": schemas, "securitySchemes": {"key": _scheme()}}
@@ -176,13 +195,33 @@ def _verify_bodies() -> Node:
 
 
 def _documents() -> Node:
-    binary: Node = {"type": "string", "format": "binary"}
-    content: dict[str, Node] = {row.media_type: binary for row in ROWS.values()}
+    content: dict[str, Node] = {row.media_type: _BINARY for row in ROWS.values()}
     etag = {"ETag": {"schema": _TEXT, "description": "Of these bytes."}}
     return {
         "200": _answer("The document.", content) | {"headers": etag},
         "304": {"description": "You have it: its ETag is in your If-None-Match.", "headers": etag},
     }
+
+
+def _upload() -> Node:
+    view = {_JSON: _ref("ImportView")}
+    kept = _answer("Kept; it is issued in the background.", view)
+    return {
+        "requestBody": _body(dict.fromkeys((XLSX, CSV, NDJSON), _BINARY)),
+        "responses": {"202": kept, "200": _replayed(_answer("", view))},
+    }
+
+
+def _watching() -> Node:
+    events = "Server-sent events: `progress` for every change, then `ended`; each an `ImportView`."
+    return {
+        "200": _answer(events, {EVENTS: _TEXT}),
+        "204": {"description": "It ended, and you know: its last id is in your Last-Event-ID."},
+    }
+
+
+def _file(description: str) -> Node:
+    return {"200": _answer(description, dict.fromkeys((XLSX, CSV, NDJSON), _BINARY))}
 
 
 def _scheme() -> Node:

@@ -184,8 +184,12 @@ class Front:
         if visit.method == "OPTIONS":
             scope["method"] = "-"  # Litestar's own answer is incomplete; its refusal is not
 
+        told = [body]  # once; after that, only whether the caller is still there
+
         async def given() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
+            if told:
+                return {"type": "http.request", "body": told.pop(), "more_body": False}
+            return await receive()
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":

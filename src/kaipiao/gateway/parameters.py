@@ -35,6 +35,7 @@ KindPath = Annotated[
     str, PathParameter(description="xml, xbrl, ofd, pdf or png, of those that this cell makes.")
 ]
 FormPath = Annotated[str, PathParameter(description="Twenty digits.")]
+ImportPath = Annotated[str, PathParameter(description="Thirty-two hex digits.")]
 KeyPath = Annotated[str, PathParameter(description="A key's id.")]
 OrderPath = Annotated[str, PathParameter(description="A webhook's or mail rule's id.")]
 DeliveryPath = Annotated[str, PathParameter(description="A delivery's id.")]
@@ -71,3 +72,13 @@ AfterIndex = Annotated[
 ]
 AfterForm = Annotated[str, _optional("[0-9]{1,20}", "The last page's `after`.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="How many at most.")]
+ExportForm = Annotated[
+    str,
+    QueryParameter(
+        pattern="^(xlsx|csv|ndjson)$",
+        description="Of the file: a workbook, a table, or an invoice a line.",
+    ),
+]
+FileName = Annotated[
+    str, _optional(r"[^\x00-\x1f\x7f/\\]{1,200}", "How the file is called, for people.")
+]

@@ -1,6 +1,6 @@
 """What the gateway needs from the rest of the house; ``app`` fills it in."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -8,13 +8,14 @@ from typing import Literal
 import msgspec
 
 from kaipiao.delivery.renditions.desk import Renditions
+from kaipiao.fiscal.listing import ExportAsk
 from kaipiao.gateway.limits import Limits
 from kaipiao.gateway.orders import Outward
 from kaipiao.issuing.confirm import Confirming
 from kaipiao.issuing.issue import Issuing
 from kaipiao.issuing.reverse import Reversing
 from kaipiao.issuing.verify import Verifying
-from kaipiao.ports import Clock, CreditBook, Directory, Ledger
+from kaipiao.ports import Clock, CreditBook, Directory, Imports, Ledger
 
 State = Literal["up", "down", "unknown"]
 
@@ -41,6 +42,7 @@ class Services:
     ledger: Ledger
     credit: CreditBook
     directory: Directory
+    imports: Imports
     clock: Clock
     health: Callable[[], Awaitable[Health]]
     version: str
@@ -48,6 +50,7 @@ class Services:
     log_vkey: str = ""  # its verifier key, C2SP signed-note
     outward: Outward | None = None  # None where nothing is delivered
     renditions: Renditions | None = None  # None where documents are made elsewhere
+    export: Callable[[ExportAsk], AsyncIterator[bytes]] | None = None  # None: not from here
     limits: Limits = field(default_factory=Limits)
     note_access: Callable[[bytes], None] | None = None  # takes whole lines of JSON
     cannot_go_on: Callable[[str], None] | None = None  # told why another process must take over
