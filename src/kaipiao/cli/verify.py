@@ -8,36 +8,14 @@ import msgspec
 
 from kaipiao.base.canonical import canonical
 from kaipiao.cli import exits
+from kaipiao.cli.judged import Found, found_of, is_document, judge_document
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say, say_json
-from kaipiao.evidence.verdict import FaultCode, Verdict, verify_receipt
+from kaipiao.evidence.note import parse_vkey
+from kaipiao.evidence.verdict import verify_receipt
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.money import format_yuan, parse_yuan
 from kaipiao.fiscal.month import BEIJING
-
-_FAULTS_ZH = {
-    FaultCode.UNREADABLE: "不是回执, 或已损坏到无法读取",
-    FaultCode.NO_OPENING: "回执中的票面字段缺失或损坏",
-    FaultCode.OTHER_LOG: "回执来自另一个日志, 与给出的公钥不符",
-    FaultCode.UNSIGNED: "没有该公钥的签名",
-    FaultCode.FORGED: "签名是伪造的: 检查点被改动过",
-    FaultCode.IMPOSSIBLE_PATH: "证明路径不可能属于这样大小的日志",
-    FaultCode.NOT_IN_LOG: "号码、时间、金额、摘要或路径与入链时不一致",
-    FaultCode.OTHER_INVOICE: "回执对应的是另一张内容不同的发票",
-}
-
-
-class Found(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The answer for scripts."""
-
-    genuine: bool
-    number: str = ""
-    issued_at: datetime | None = None
-    gross_fen: int | None = None
-    log: str = ""
-    log_index: int | None = None
-    log_size: int | None = None
-    faults: list[str] = []
 
 
 class _Shown(msgspec.Struct):
@@ -51,11 +29,13 @@ class _Shown(msgspec.Struct):
     help=t(
         """查验发票。
 
-        凭回执 FILE 离线查验: 只需日志公钥, 不连网, 不需信任我们。没有 FILE 时按票面信息
-        (--number --date --amount --kind) 向单元查验, 每张每日次数有限。
+        凭回执或本平台的 XML (FILE) 离线查验: 只需日志公钥, 不连网, 不需信任我们。XML 的每一项
+        显示内容都与存证比对。没有 FILE 时按票面信息 (--number --date --amount --kind) 向单元查验,
+        每张每日次数有限。
 
         \b
         例:  kaipiao verify 26311000000000000001.receipt --log-key log.vkey
+             kaipiao verify 发票.xml --log-key log.vkey
              kaipiao verify my.receipt --invoice invoice.json
              kaipiao verify --number 26311000000000000001 --date 2026-11-24 \\
                             --amount 113.00 --kind ordinary
@@ -66,13 +46,15 @@ class _Shown(msgspec.Struct):
         """,
         """Verify an invoice.
 
-        By its receipt FILE, offline: it takes the log's public key and nothing else, no network
-        and no trust in us.  Without FILE, by what is printed on it (--number --date --amount
-        --kind), asking a cell, some times a day for each invoice.
+        By its receipt or our XML (FILE), offline: it takes the log's public key and nothing
+        else, no network and no trust in us.  Everything that the XML shows is compared with the
+        evidence.  Without FILE, by what is printed on it (--number --date --amount --kind),
+        asking a cell, some times a day for each invoice.
 
         \b
         Examples:
           kaipiao verify 26311000000000000001.receipt --log-key log.vkey
+          kaipiao verify invoice.xml --log-key log.vkey
           kaipiao verify my.receipt --invoice invoice.json
           kaipiao verify --number 26311000000000000001 --date 2026-11-24 \\
                          --amount 113.00 --kind ordinary
@@ -141,16 +123,19 @@ def command(
 
 
 def offline(file: str, log_key: str | None, invoice: Path | None) -> Found:
-    """Judge a receipt with nothing but the public key."""
-    text = Path(file).read_bytes().decode("utf-8", "replace")
+    """Judge a receipt, or a document that carries one, with nothing but the public key."""
+    content, vkey = Path(file).read_bytes(), find_log_key(log_key)
     draft_bytes = _canonical_of(invoice) if invoice else None
     try:
-        verdict = verify_receipt(text, find_log_key(log_key), draft_bytes=draft_bytes)
+        parse_vkey(vkey)
     except ValueError as error:
         raise click.UsageError(
             t(f"日志公钥无法使用: {error}", f"That is no log key: {error}")
         ) from None
-    return _found(verdict)
+    if is_document(content):
+        return judge_document(content, vkey, draft_bytes=draft_bytes)
+    text = content.decode("utf-8", "replace")
+    return found_of(verify_receipt(text, vkey, draft_bytes=draft_bytes))
 
 
 def find_log_key(given: str | None) -> str:
@@ -184,21 +169,6 @@ def _canonical_of(path: Path) -> bytes:
             raise click.UsageError(
                 t(f"{path} 不是发票 JSON: {error}", f"{path} is no invoice in JSON: {error}")
             ) from None
-
-
-def _found(verdict: Verdict) -> Found:
-    opening, checkpoint = verdict.opening, verdict.checkpoint
-    faults = [t(f"{_FAULTS_ZH[f.code]} ({f.code})", f"{f.why} ({f.code})") for f in verdict.faults]
-    return Found(
-        genuine=verdict.is_genuine,
-        number=opening.number if opening else "",
-        issued_at=opening.issued_at if opening else None,
-        gross_fen=opening.net_fen + opening.tax_fen if opening else None,
-        log=checkpoint.origin if checkpoint else "",
-        log_index=verdict.index,
-        log_size=checkpoint.size if checkpoint else None,
-        faults=faults,
-    )
 
 
 def _show(found: Found) -> None:

@@ -16,6 +16,8 @@ from kaipiao.fiscal.draft import Kind, Party
 ROOT = "EInvoice"
 _SPECIAL = "01"
 _RED = "N"  # InIssuType: 是否蓝字发票标志
+_ORIGINAL = ("OriginalInvoiceCode", "OriginalInvoiceNumber", "InvoiceNumber")
+"""Of a red letter; genuine files have the first."""
 _KEPT = ("Header", "SellerAuthentication", "TaxSupervisionInfo", "TaxBureauSignature")
 _KEPT_DATA = ("SpecificInformation", "AdditionalInformation")
 
@@ -55,7 +57,7 @@ def read_einvoice(root: Element, *, where: str = "") -> Document:
         version=all_.text("Header/Version"),
         signature=all_.text("TaxBureauSignature/SignatureAlgorithm"),
         more=tuple(_rest(all_, data)),
-        original=_digits(red.text("OriginalInvoiceNumber") or red.text("InvoiceNumber")),
+        original=next((digits for name in _ORIGINAL if (digits := _digits(red.text(name)))), ""),
     )
 
 

@@ -31,6 +31,13 @@ class Row(NamedTuple):
 
 
 ROWS: Mapping[str, Row] = {
+    "xbrl": Row(
+        "application/xml",
+        1,
+        "kaipiao.delivery.renditions.xbrl:render",
+        carries_receipt=False,
+        is_text=True,
+    ),
     "xml": Row(
         "application/xml", 1, "kaipiao.delivery.renditions.einvoice.write:render", is_text=True
     ),

@@ -24,7 +24,7 @@ from kaipiao.fiscal.words import write_words
 VERSION = "0.31"
 HIDDEN_RATE = "***"
 _KINDS = {"special": ("01", "增值税专用发票"), "ordinary": ("02", "普通发票")}
-_UNTAXED = {"exempt": "免税", "untaxed": "不征税", "zero_rated": "零税率"}
+UNTAXED = {"exempt": "免税", "untaxed": "不征税", "zero_rated": "零税率"}
 _MARGINS = {"full": "全额开票", "difference": "差额开票"}
 
 
@@ -33,9 +33,7 @@ def compose_visible(
 ) -> str:
     """Everything between ``<EInvoice>`` and our own evidence."""
     at = issued_at.astimezone(BEIJING)
-    buyer, seller = draft.buyer, draft.seller
-    if isinstance(draft.element, ProducePurchase):  # who issues it is the buyer (农产品收购)
-        buyer, seller = seller, buyer
+    buyer, seller = sides_of(draft)
     pieces = [
         _header(number, draft),
         "  <EInvoiceData>\n",
@@ -54,10 +52,17 @@ def compose_visible(
     return "".join(pieces)
 
 
+def sides_of(draft: Draft) -> tuple[Party, Party]:
+    """Buyer and seller as documents name them; in 农产品收购 it is the buyer who issues."""
+    if isinstance(draft.element, ProducePurchase):
+        return draft.seller, draft.buyer
+    return draft.buyer, draft.seller
+
+
 def rate_text(line: Line, draft: Draft) -> str:
     """``0.13``; 免税, 不征税, 零税率; ``***`` where a deduction hides the rate."""
     if line.treatment != "taxed":
-        return _UNTAXED[line.treatment]
+        return UNTAXED[line.treatment]
     if draft.margin == "difference":
         return HIDDEN_RATE
     whole, rest = divmod(line.rate_bp, BP_PER_UNIT)

@@ -1,0 +1,118 @@
+"""Whether what one of our XML files shows is what its evidence says.
+
+The visible part is made again from the carried draft and compared leaf by leaf: a changed,
+added, moved or missing element is found, whatever it is called.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from difflib import SequenceMatcher
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
+
+from kaipiao.base.markup import parse_xml
+from kaipiao.delivery.readers.ses import is_signed_by
+from kaipiao.delivery.renditions.einvoice.carried import ROOT, Carried
+from kaipiao.delivery.renditions.einvoice.evidence import NAME
+from kaipiao.delivery.renditions.einvoice.leaves import Leaves, canonical_leaves, leaves_of
+from kaipiao.delivery.renditions.einvoice.visible import compose_visible
+from kaipiao.delivery.renditions.einvoice.write import SIGNATURE
+from kaipiao.fiscal.invoice import Amounts, totals_of
+from kaipiao.fiscal.money import format_yuan
+from kaipiao.fiscal.settle import settle
+
+DIFFERENCES_MAX = 20
+"""Told at most: whoever changed more will find these."""
+
+
+PATH_SHOWN, TEXT_SHOWN = 80, 60
+"""Characters of a path and of a text, as they are told."""
+
+
+class DocumentFault(NamedTuple):
+    """One thing that is wrong; ``code`` is stable."""
+
+    code: str
+    zh: str
+    en: str
+
+
+class Difference(NamedTuple):
+    """One place where the file shows something else; ``due`` or ``shown`` is empty if only one
+    of the two has it.
+    """
+
+    path: str
+    shown: str
+    due: str
+
+
+def check_document(root: Element, carried: Carried) -> list[DocumentFault]:
+    """Everything that is wrong with the file by itself, without the log."""
+    faults = [_differs(difference) for difference in check_shown(root, carried)]
+    if carried.signature and not is_signature_right(root, carried):
+        zh = f"文件的签名 ({carried.signed_by[:80]}) 与内容不符"
+        en = f"the file's own signature ({carried.signed_by[:80]}) is not over this content"
+        faults.append(DocumentFault("document-signature-wrong", zh, en))
+    return faults
+
+
+def check_logged(
+    carried: Carried, *, number: str, issued_at: datetime, totals: Amounts
+) -> list[DocumentFault]:
+    """Whether the carried draft is what a receipt, which says this, is about."""
+    due = totals_of(settle(carried.draft))
+    pairs = (
+        ("EIid", carried.number, number),
+        ("IssuedAt", carried.issued_at.isoformat(), issued_at.isoformat()),
+        ("TotalAmWithoutTax", format_yuan(due.net_fen), format_yuan(totals.net_fen)),
+        ("TotalTaxAm", format_yuan(due.tax_fen), format_yuan(totals.tax_fen)),
+    )
+    return [
+        _differs(Difference(path, said, logged)) for path, said, logged in pairs if said != logged
+    ]
+
+
+def check_shown(root: Element, carried: Carried) -> list[Difference]:
+    """Where the visible part differs from the carried draft; none means that it does not."""
+    visible = compose_visible(
+        carried.number, carried.issued_at, carried.draft, settle(carried.draft)
+    )
+    due = leaves_of(parse_xml(f"<{ROOT}>{visible}</{ROOT}>".encode()), without=NAME)
+    shown = leaves_of(root, without=NAME)
+    return [] if shown == due else list(_differences(shown, due))[:DIFFERENCES_MAX]
+
+
+def is_signature_right(root: Element, carried: Carried) -> bool:
+    """Whether the certificate inside the file made the signature inside it, over all the rest.
+
+    Whose certificate it is, it says itself: this finds changes, the receipt proves the issuing.
+    """
+    covered = canonical_leaves(leaves_of(root, without=SIGNATURE))
+    try:
+        return is_signed_by(covered, carried.signature, carried.certificate)
+    except (ValueError, IndexError):  # what should be a certificate is none
+        return False
+
+
+def _differs(difference: Difference) -> DocumentFault:
+    path = difference.path.removeprefix("EInvoiceData/")[:PATH_SHOWN]
+    shown, due = difference.shown[:TEXT_SHOWN], difference.due[:TEXT_SHOWN]
+    return DocumentFault(
+        "shown-differs",
+        f"{path}: 文件显示“{shown}”, 存证为“{due}”",
+        f"{path}: the file shows {shown!r}, the evidence says {due!r}",
+    )
+
+
+def _differences(shown: Leaves, due: Leaves) -> Iterator[Difference]:
+    if len(shown) == len(due):
+        for (path, text), (due_path, due_text) in zip(shown, due, strict=True):
+            if (path, text) != (due_path, due_text):
+                yield Difference(due_path, text if path == due_path else "", due_text)
+        return
+    matcher = SequenceMatcher(None, shown, due, autojunk=False)
+    for tag, start, end, due_start, due_end in matcher.get_opcodes():
+        if tag != "equal":
+            yield from (Difference(path, text, "") for path, text in shown[start:end])
+            yield from (Difference(path, "", text) for path, text in due[due_start:due_end])
