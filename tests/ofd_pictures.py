@@ -30,22 +30,26 @@ class Viewer:
         assert font is not None
         self.font = self._zip.read(posixpath.join(base, font.text or ""))
 
-    def pages(self) -> Iterator[Image.Image]:
-        templates = {
-            t.get("ID"): t.get("BaseLoc", "") for t in self.document.iter(f"{OFD}TemplatePage")
-        }
+    @property
+    def places(self) -> list[str]:
+        """The paths of the pages, in order."""
+        pages = self.document.findall(f"{OFD}Pages/{OFD}Page")
+        return [posixpath.join("Doc_0", page.get("BaseLoc", "")) for page in pages]
+
+    def draw(self, at: int) -> Image.Image:
+        """One page; -1 is the last."""
         box = self.document.findtext(f".//{OFD}PhysicalBox") or ""
         width, height = (round(float(side) * self.scale) for side in box.split()[2:])
-        for page in self.document.findall(f"{OFD}Pages/{OFD}Page"):
-            image = Image.new("RGB", (width, height), "white")
-            pen = ImageDraw.Draw(image)
-            tree = self._tree(posixpath.join("Doc_0", page.get("BaseLoc", "")))
-            for used in tree.findall(f"{OFD}Template"):
-                self._layers(
-                    pen, self._tree(posixpath.join("Doc_0", templates[used.get("TemplateID")]))
-                )
-            self._layers(pen, tree)
-            yield image
+        image = Image.new("RGB", (width, height), "white")
+        pen, tree = ImageDraw.Draw(image), self._tree(self.places[at])
+        templates = {
+            template.get("ID"): posixpath.join("Doc_0", template.get("BaseLoc", ""))
+            for template in self.document.iter(f"{OFD}TemplatePage")
+        }
+        for used in tree.findall(f"{OFD}Template"):
+            self._layers(pen, self._tree(templates[used.get("TemplateID")]))
+        self._layers(pen, tree)
+        return image
 
     def _tree(self, path: str) -> Element:
         return fromstring(self._zip.read(path))

@@ -6,7 +6,7 @@ import msgspec
 import ofdkit
 import pytest
 from hypothesis import given, settings
-from tests.made_documents import unpacked
+from tests.made_documents import packed, unpacked
 from tests.strategies import (
     PERSON,
     lawful_draft,
@@ -15,9 +15,11 @@ from tests.strategies import (
     sampled_drafts,
 )
 from tests.unit.delivery.renditions.invoices import NUMBER, issued, source_of
-from tests.unit.delivery.renditions.ofd.made import signed_ofd, unsigned_ofd
+from tests.unit.delivery.renditions.ofd.made import sign, signed_ofd, unsigned_ofd
 
 from kaipiao.delivery.readers.ofd_invoice import read_ofd
+from kaipiao.delivery.readers.report import DocumentReport, is_false, read_report
+from kaipiao.delivery.renditions.make import Press
 from kaipiao.delivery.renditions.ofd.render import render_ofd
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.money import format_yuan
@@ -81,6 +83,32 @@ def test_another_reader_finds_the_same(draft: Draft) -> None:
     assert [item.amount for item in found.items] == [
         format_yuan(own.net_fen) for own in invoice.lines
     ]
+
+
+@settings(max_examples=20)
+@given(lawful_drafts() | sampled_drafts())
+def test_as_people_get_it_nothing_is_found_wrong(draft: Draft) -> None:
+    """The XML inside, the page, the law and the signature agree."""
+    report = read_report(Press(sign).render(source_of(draft), "ofd"))
+
+    assert isinstance(report, DocumentReport)
+    assert not is_false(report), report.verdicts
+    assert report.fields.form == "einvoice"
+    for rule in ("number", "arithmetic", "words", "page", "digests", "seal"):
+        assert report.verdicts[rule].verdict == "right", rule
+
+
+def test_a_forged_total_on_the_page_is_found_wrong() -> None:
+    """Even where someone without a key mends every digest."""
+    parts = unpacked(Press().render(source_of(lawful_draft()), "ofd"))
+    page = "Doc_0/Pages/Page_0/Content.xml"
+    forged = parts[page].replace("¥1486.11".encode(), "¥9486.11".encode())
+    assert forged != parts[page]
+
+    report = read_report(packed(parts | {page: forged}))
+
+    assert is_false(report)
+    assert report.verdicts["page"].verdict == "wrong"
 
 
 def test_quantity_unit_and_price_are_tagged_too() -> None:
