@@ -67,7 +67,7 @@ def test_help_lists_the_commands_of_the_house_from_anywhere(tmp_path: Path) -> N
 
     assert said.endswith("exit 0")
     measures = {"sim", "bench", "drill", "shape"}
-    assert listed == measures | {"demo", "test", "check", "docs", "lock", "help"}
+    assert listed == measures | {"demo", "test", "check", "docs", "golden", "lock", "help"}
     assert start(cwd=tmp_path) == said
 
 
