@@ -14,9 +14,9 @@ from kaipiao.cli.terminal import say, warn
 from kaipiao.client.client import Client
 from kaipiao.client.problem import Problem
 
-KINDS = ("xml", "ofd", "pdf", "png", "xbrl")
+KINDS = ("xml", "ofd", "pdf", "png", "xbrl", "ofd-xbrl", "pdf-xbrl")
 TEXTS = frozenset({"xml", "xbrl"})
-CARRIES_RECEIPT = frozenset({"xml", "ofd", "pdf"})
+CARRIES_RECEIPT = frozenset(KINDS) - {"png", "xbrl"}
 FILE_MODE = 0o644
 
 

@@ -32,7 +32,10 @@ def _optional(form: str, description: str) -> QueryParameter:
 # In paths.  What has another form is not refused as malformed: there is nothing by that name.
 NumberPath = Annotated[str, PathParameter(description="Twenty digits.")]
 KindPath = Annotated[
-    str, PathParameter(description="xml, xbrl, ofd, pdf or png, of those that this cell makes.")
+    str,
+    PathParameter(
+        description="xml, xbrl, ofd, pdf or png; or ofd-xbrl or pdf-xbrl, with the XBRL inside."
+    ),
 ]
 FormPath = Annotated[str, PathParameter(description="Twenty digits.")]
 ImportPath = Annotated[str, PathParameter(description="Thirty-two hex digits.")]

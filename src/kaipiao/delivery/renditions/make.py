@@ -42,7 +42,19 @@ ROWS: Mapping[str, Row] = {
         "application/xml", 1, "kaipiao.delivery.renditions.einvoice.write:render", is_text=True
     ),
     "ofd": Row("application/ofd", 1, "kaipiao.delivery.renditions.ofd.writer:render", ("xml",)),
+    "ofd-xbrl": Row(
+        "application/ofd",
+        1,
+        "kaipiao.delivery.renditions.ofd.writer:render_with_xbrl",
+        ("xml", "xbrl"),
+    ),
     "pdf": Row("application/pdf", 1, "kaipiao.delivery.renditions.pdf.render:render_pdf", ("xml",)),
+    "pdf-xbrl": Row(
+        "application/pdf",
+        1,
+        "kaipiao.delivery.renditions.pdf.render:render_pdf_with_xbrl",
+        ("xml", "xbrl"),
+    ),
     "png": Row(
         "image/png",
         1,
@@ -109,7 +121,8 @@ def writer_of(kind: str) -> Writer:
 
 def as_rendition(number: str, kind: str, content: bytes) -> Rendition:
     row = ROWS[kind]
-    name = f"{number}-xbrl.xml" if kind == "xbrl" else f"{number}.{kind}"
+    ending, _, inside = kind.partition("-")
+    name = f"{number}-xbrl.xml" if kind == "xbrl" else f"{number}{inside and '-xbrl'}.{ending}"
     return Rendition(content=content, media_type=row.media_type, file_name=name)
 
 

@@ -19,7 +19,7 @@ from tests.unit.delivery.renditions.ofd.made import sign, signed_ofd, unsigned_o
 
 from kaipiao.delivery.readers.ofd_invoice import read_ofd
 from kaipiao.delivery.readers.report import DocumentReport, is_false, read_report
-from kaipiao.delivery.renditions.make import Press
+from kaipiao.delivery.renditions.make import Press, as_rendition
 from kaipiao.delivery.renditions.ofd.render import render_ofd
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.money import format_yuan
@@ -96,6 +96,21 @@ def test_as_people_get_it_nothing_is_found_wrong(draft: Draft) -> None:
     assert report.fields.form == "einvoice"
     for rule in ("number", "arithmetic", "words", "page", "digests", "seal"):
         assert report.verdicts[rule].verdict == "right", rule
+
+
+def test_xbrl_stands_beside_the_xml_where_it_is_asked_for() -> None:
+    data = Press(sign).render(source_of(lawful_draft()), "ofd-xbrl")
+
+    report = read_report(data)
+
+    assert isinstance(report, DocumentReport)
+    assert report.fields.form == "einvoice", "the XML is the invoice"
+    assert [path.rpartition("/")[2] for path in report.fields.attachments] == [
+        f"{NUMBER}.xml",
+        f"{NUMBER}-xbrl.xml",
+    ]
+    assert report.verdicts["digests"].verdict == "right"
+    assert as_rendition(NUMBER, "ofd-xbrl", data).file_name == f"{NUMBER}-xbrl.ofd"
 
 
 def test_a_forged_total_on_the_page_is_found_wrong() -> None:
