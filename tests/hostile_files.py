@@ -103,18 +103,16 @@ def _reference_bomb() -> bytes:
     return packed(parts | {"Doc_0/Tags/CustomTag.xml": tag})
 
 
-def _many_seals() -> bytes:
-    """400 seals over the same 10 MiB."""
+def _many_seals(count: int) -> bytes:
+    """So many seals, each over the same 40 MiB."""
     parts = ofd_parts(vat2019())
-    for n in range(8):
-        parts[f"Doc_0/Res/{n}.bin"] = bytes(range(256)) * 4096
+    for n in range(40):
+        parts[f"Doc_0/Res/{n}.bin"] = bytes(MIB)
     parts = sealed(parts)
-    listing = b"".join(
-        b'<Signature ID="%d" BaseLoc="S%d/Signature.xml"/>' % (n, n) for n in range(400)
-    )
-    for n in range(400):
-        parts[f"Doc_0/Signs/S{n}/Signature.xml"] = parts["Doc_0/Signs/Sign_0/Signature.xml"]
-    return packed(parts | {"Doc_0/Signs/Signatures.xml": b"<S>" + listing + b"</S>"})
+    places = [f"Doc_0/Signs/S{n}/Signature.xml" for n in range(count)]
+    parts |= dict.fromkeys(places, parts["Doc_0/Signs/Sign_0/Signature.xml"])
+    listing = "".join(f'<Signature BaseLoc="/{place}"/>' for place in places)
+    return packed(parts | {"Doc_0/Signs/Signatures.xml": f"<S>{listing}</S>".encode()})
 
 
 def _seal_of_crumbs() -> bytes:
@@ -208,9 +206,14 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     + b" ".join(b'a%d=""' % n for n in range(99_000)) + b"/>",
     "attributes by the dozen": lambda: _wide(16_000, b'<a b="" c="" d="" e="" f="" g=""/>'),
     "one text of 9 MiB": lambda: _wide(1, b"<a>" + b"x" * (9 * MIB) + b"</a>"),
-    "a wide text in one wide character": lambda: _wide(
-        9, b"<a>" + "\U0001f4b0".encode() + b"x" * (MIB - 10) + b"</a>"
+    "15 MiB of texts of one wide character each": lambda: _wide(
+        15, b"<a>" + "\U0001f4b0".encode() + b"x" * (MIB - 15) + b"</a>"
     ),
+    "one text of 4 MiB and one wide character": lambda: _wide(
+        1, b"<a>" + "\U0001f4b0".encode() + b"x" * (4 * MIB - 60) + b"</a>"
+    ),
+    "one text of 7 MiB": lambda: _wide(1, b"<a>" + b"x" * (7 * MIB) + b"</a>"),
+    "15 MiB of texts": lambda: _wide(15, b"<a>" + "票".encode() * 349_000 + b"</a>"),
     "16 MiB": lambda: _wide(1, b"<a>" + b"x" * (16 * MIB - 40) + b"</a>"),
     "17 MiB": lambda: _wide(1, b"<a>" + b"x" * (17 * MIB) + b"</a>"),
     "UTF-16 of 10 MiB": lambda: _wide(700_000, b"<a/>").decode().encode("utf-16"),
@@ -237,7 +240,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     ),
     "1,500 pages": _many_pages,
     "tags that point at one text again and again": _reference_bomb,
-    "400 seals over the same parts": _many_seals,
+    "400 seals over the same 40 MiB": lambda: _many_seals(400),
     # PDF
     "a PDF stream that unpacks to 80 MiB": lambda: _pdf(11, stream(bytes(BOMB))),
     "a PDF stream packed twice": lambda: _pdf(
@@ -275,6 +278,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 """By what they are.  All are refused."""
 
 HARMLESS: dict[str, Callable[[], bytes]] = {
+    "20 seals over the same 40 MiB": lambda: _many_seals(20),
     "attachments that list themselves": lambda: _ofd(
         Doc_0__Attachs__Attachments=b"<A><Attachment><FileLoc>Attachments.xml</FileLoc>"
         b"</Attachment></A>"

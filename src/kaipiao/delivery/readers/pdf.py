@@ -21,7 +21,7 @@ from kaipiao.delivery.readers.document import Document
 from kaipiao.delivery.readers.embedded import READERS, is_xml, read_embedded
 
 MAX_BYTES = 16 * 2**20
-MAX_FILE_BYTES = 10 * 2**20
+MAX_FILE_BYTES = 16 * 2**20
 """One attached file, unpacked."""
 MAX_INNER_BYTES = 8 * 2**20
 """One stream of the PDF's own tables, unpacked."""
