@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 from bench import processes
@@ -19,15 +20,18 @@ from drills.drill import PATIENCE_S, Drill, open_drill
 from drills.line import Line, NoDoor, Silence
 
 MIB = 1 << 20
-BOUND_MIB = 256
-HOARDERS = 80
-HOARD_BYTES, WHOLE_BYTES = 7 * MIB, 8 * MIB
+HOARDERS = 40
+HOARD_BYTES, WHOLE_BYTES = 15 * MIB, 16 * MIB
+CHOSEN = {"worker_memory_mib": 256, "max_body_bytes": WHOLE_BYTES}
+"""By the operator, in ``config.json``: little memory, and bodies of which a few fill it."""
 
 
 @pytest_asyncio.fixture
 async def drill(scratch: Path) -> AsyncIterator[Drill]:
-    bound = ("--worker-memory-mib", str(BOUND_MIB))
-    async with open_cell(scratch / "cell", *bound) as cell, open_drill(cell, seed=1) as drill:
+    folder = scratch / "cell"
+    folder.mkdir(mode=0o711)
+    (folder / "config.json").write_bytes(msgspec.json.encode(CHOSEN))
+    async with open_cell(folder) as cell, open_drill(cell, seed=1) as drill:
         yield drill
 
 

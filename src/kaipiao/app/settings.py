@@ -3,7 +3,8 @@
 Four places, the first that speaks wins: a flag (``--port``), the environment (``KAIPIAO_PORT``),
 ``config.json`` in the data folder, the default below.  The reference page is made from this
 file.  A secret (the database's address) has no business in a flag that others can list, so its
-flag is for trials, and children of ours get it through a pipe.
+flag is for trials, and children of ours get it through a pipe.  The API's limits (``limits.py``)
+come from the middle two places only.
 """
 
 import os
@@ -14,8 +15,12 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from kaipiao.app.limits import BOUNDS, LimitWrong, load_limits
+from kaipiao.gateway.limits import Limits
+
 PREFIX = "KAIPIAO_"
 CONFIG_FILE = "config.json"
+LIMITS = "limits"
 
 
 def _zh(text: str) -> dict[str, str]:
@@ -226,6 +231,8 @@ class Settings(
         ),
     ] = 1_024
 
+    limits: Limits = Limits()
+
     def __repr__(self) -> str:
         """For logs: says whether there is a database address, never which."""
         shown = msgspec.to_builtins(self) | ({"dsn": "***"} if self.dsn else {})
@@ -234,6 +241,10 @@ class Settings(
     @property
     def worker_count(self) -> int:
         return self.workers or min(2, os.cpu_count() or 1)
+
+
+KNOWN = (*(name for name in Settings.__struct_fields__ if name != LIMITS), *BOUNDS)
+"""Every name that the environment and the file may set."""
 
 
 class SettingsWrong(ValueError):
@@ -261,7 +272,7 @@ def describe_settings() -> list[Described]:
     """All settings, in the order of the class."""
     info = msgspec.inspect.type_info(Settings)
     assert isinstance(info, msgspec.inspect.StructType)
-    return [_describe(field) for field in info.fields]
+    return [_describe(field) for field in info.fields if field.name != LIMITS]
 
 
 def _describe(field: msgspec.inspect.Field) -> Described:
@@ -306,17 +317,22 @@ def load_settings(flags: Mapping[str, object], environ: Mapping[str, str]) -> Se
     found |= {name: (text, source) for name, text, source in _from_environment(environ)}
     found |= given
     found["data"] = (data, "data")
-    return _checked(found)
+    try:
+        limits = load_limits(found)
+    except LimitWrong as wrong:
+        raise SettingsWrong(wrong.name, wrong.source, zh=wrong.reason, en=wrong.reason) from None
+    rest = {name: given for name, given in found.items() if name not in BOUNDS}
+    return msgspec.structs.replace(_checked(rest), limits=limits)
 
 
 def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    names = ((name, f"{PREFIX}{name.upper()}") for name in Settings.__struct_fields__)
+    names = ((name, f"{PREFIX}{name.upper()}") for name in KNOWN)
     return [(name, environ[env], env) for name, env in names if environ.get(env)]
 
 
 def _from_file(path: Path) -> dict[str, tuple[object, str]]:
     try:
-        values = msgspec.json.decode(path.read_bytes(), type=dict[str, str | int])
+        values = msgspec.json.decode(path.read_bytes(), type=dict[str, str | int | float])
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.DecodeError) as error:
@@ -324,8 +340,8 @@ def _from_file(path: Path) -> dict[str, tuple[object, str]]:
             CONFIG_FILE, str(path), zh=f"文件无法读取: {error}", en=f"unreadable: {error}"
         ) from None
     for name in values:
-        if name not in Settings.__struct_fields__ or name == "data":
-            known = ", ".join(n for n in Settings.__struct_fields__ if n != "data")
+        if name not in KNOWN or name == "data":
+            known = ", ".join(n for n in KNOWN if n != "data")
             raise SettingsWrong(
                 name, str(path), zh=f"没有这个设置。可用: {known}", en=f"unknown. Known: {known}"
             )

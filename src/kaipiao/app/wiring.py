@@ -93,6 +93,7 @@ def compose_services(
         version=version("kaipiao"),
         note_access=AccessFile(folder.logs / f"{orders.name}.access.log").write,
         log_folder=folder.evidence,
+        limits=orders.settings.limits,
         outward=compose_outward(orders.settings, folder, store),
         renditions=compose_renditions(orders.settings, folder, workshop),
         log_vkey=(folder.secrets / VKEY_NAME).read_text(encoding="utf-8").strip(),
