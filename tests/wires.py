@@ -15,11 +15,18 @@ ANSWER_WITHIN_S = 20.0
 
 
 @asynccontextmanager
-async def served(front: Front, protocol: type[PatientProtocol]) -> AsyncIterator[int]:
+async def served(
+    front: Front, protocol: type[PatientProtocol], *, keep_alive_s: int = 5
+) -> AsyncIterator[int]:
     """Serve on loopback; the port."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        front, http=protocol, lifespan="off", log_level="critical", server_header=False
+        front,
+        http=protocol,
+        lifespan="off",
+        log_level="critical",
+        server_header=False,
+        timeout_keep_alive=keep_alive_s,
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server._serve([listener]))  # serve() would take the signals

@@ -1,0 +1,167 @@
+"""On the express way nobody waits for ever, no line is closed early, no answer comes twice."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import pytest_asyncio
+from tests.clocks import StoppedClock
+from tests.gateway_bench import Bench, open_bench
+from tests.stores import NOVEMBER, Store
+from tests.strategies import SELLER, lawful_draft
+from tests.wires import Wire, compose_request, connected, served
+
+from kaipiao.base.canonical import canonical
+from kaipiao.gateway.asgi import build_protocol
+from kaipiao.gateway.express import SWEEP_EVERY_S
+from kaipiao.gateway.limits import Limits
+from kaipiao.issuing.issue import Issuing
+from kaipiao.ports import Entry, Tell
+from kaipiao.regimes.cn.rules import check
+
+KEEP_ALIVE_S = 1
+PATIENCE_S = 0.2
+HASTY = Limits(answer_timeout_s=PATIENCE_S, max_issuing_in_flight=2)
+
+
+class SlowLedger:
+    """Takes what enters, and records it only when it is let go on."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.held: list[tuple[Entry, Tell]] = []
+        self.holds = False
+
+    def enter(self, entry: Entry, tell: Tell) -> None:
+        if self.holds:
+            self.held.append((entry, tell))
+        else:
+            self._inner.enter(entry, tell)
+
+    def go_on(self) -> None:
+        self.holds = False
+        for entry, tell in self.held:
+            self._inner.enter(entry, tell)
+        self.held.clear()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+class Scene(NamedTuple):
+    bench: Bench
+    ledger: SlowLedger
+    token: str
+    port: int
+
+    async def ask(self, wire: Wire, key: str) -> None:
+        body = canonical(lawful_draft())
+        await wire.send(compose_request(body, token=self.token, key=key))
+
+
+@asynccontextmanager
+async def open_scene(store: Store, clock: StoppedClock, limits: Limits) -> AsyncIterator[Scene]:
+    ledger = SlowLedger(store.ledger)
+    issuing = Issuing(ledger=ledger, clock=clock, law=check)
+    bench = await open_bench(store, clock, issuing=issuing, limits=limits)
+    await store.credit.grant(SELLER.taxpayer_id, 10**12, month=NOVEMBER)
+    protocol = build_protocol(bench.app)
+    async with served(bench.app, protocol, keep_alive_s=KEEP_ALIVE_S) as port:
+        scene = Scene(bench, ledger, await bench.key(), port)
+        async with connected(port) as wire:  # the first of a caller goes the long way
+            await scene.ask(wire, "warm-up")
+            assert (await wire.answer())[0] == 201
+        yield scene
+
+
+@pytest_asyncio.fixture
+async def scene(store: Store, clock: StoppedClock) -> AsyncIterator[Scene]:
+    async with open_scene(store, clock, Limits()) as scene:
+        yield scene
+
+
+@pytest_asyncio.fixture
+async def hasty(store: Store, clock: StoppedClock) -> AsyncIterator[Scene]:
+    async with open_scene(store, clock, HASTY) as scene:
+        yield scene
+
+
+async def test_a_line_is_kept_from_its_last_answer_on(scene: Scene) -> None:
+    async with connected(scene.port) as wire:
+        for n in range(4):  # in all, longer than one timer lasts
+            await scene.ask(wire, f"kept-{n}")
+            assert (await wire.answer())[0] == 201
+            await asyncio.sleep(KEEP_ALIVE_S * 0.6)
+        began = time.monotonic()
+        assert await wire.is_closed()
+    assert KEEP_ALIVE_S * 0.2 < time.monotonic() - began < KEEP_ALIVE_S * 1.5
+    assert scene.bench.app.express.entered == 4
+
+
+async def test_both_ways_in_turn_keep_a_line(scene: Scene) -> None:
+    status = compose_request(b"", token=scene.token, method="GET", path="/v1/status")
+    async with connected(scene.port) as wire:
+        for n in range(5):
+            if n % 2:
+                await wire.send(status)
+            else:
+                await scene.ask(wire, f"turn-{n}")
+            assert (await wire.answer())[0] in (200, 201)
+            await asyncio.sleep(KEEP_ALIVE_S * 0.6)
+        assert await wire.is_closed()
+
+
+async def test_no_line_is_closed_while_its_request_is_under_way(scene: Scene) -> None:
+    async with connected(scene.port) as wire:
+        await scene.ask(wire, "before")
+        assert (await wire.answer())[0] == 201
+        scene.ledger.holds = True
+        await scene.ask(wire, "slow")
+        await asyncio.sleep(KEEP_ALIVE_S * 1.4)  # the timer of the answer before goes off
+        scene.ledger.go_on()
+        status, _, body = await wire.answer()
+        assert (status, json.loads(body)["key"]) == (201, "slow")
+        assert await wire.is_closed()  # and is set again
+
+
+async def test_who_waits_too_long_is_told_so_once(hasty: Scene) -> None:
+    """And what the ledger says later is nobody's answer."""
+    async with connected(hasty.port) as wire:
+        hasty.ledger.holds = True
+        began = time.monotonic()
+        await hasty.ask(wire, "late")
+        status, headers, body = await wire.answer()
+        assert PATIENCE_S < time.monotonic() - began < PATIENCE_S + 2 * SWEEP_EVERY_S
+        assert (status, json.loads(body)["code"]) == (503, "unavailable")
+        assert "retry-after" in headers
+        assert "ratelimit" in headers
+
+        hasty.ledger.go_on()
+        await asyncio.sleep(0.05)
+        await hasty.ask(wire, "next")
+        status, _, body = await wire.answer()
+        assert (status, json.loads(body)["key"]) == (201, "next")
+        await hasty.ask(wire, "late")
+        status, headers, body = await wire.answer()
+    assert (status, json.loads(body)["key"]) == (200, "late")
+    assert headers["idempotency-replayed"] == "true"
+
+
+async def test_a_full_room_has_room_again(hasty: Scene) -> None:
+    """Who was told that nothing is known leaves the room; it is never left twice."""
+    for _ in range(2):
+        hasty.ledger.holds = True
+        async with connected(hasty.port) as one, connected(hasty.port) as two:
+            for wire, key in ((one, "one"), (two, "two")):
+                await hasty.ask(wire, key)
+            await asyncio.sleep(0.02)
+            async with connected(hasty.port) as three:
+                await hasty.ask(three, "three")
+                assert (await three.answer())[0] == 503
+            for wire in (one, two):
+                assert (await wire.answer())[0] == 503
+        hasty.ledger.go_on()
+        await asyncio.sleep(0.05)
