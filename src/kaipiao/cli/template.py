@@ -6,21 +6,23 @@ import click
 
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say
-from kaipiao.delivery.sheets.template import write_template
+from kaipiao.delivery.sheets.template import write_table_template, write_template
 
 
 @click.command(
     "template",
     help=t(
-        """把空白开票表格写入 FILE.xlsx, 填好后用 kaipiao issue FILE.xlsx 开票。
+        """把空白开票表格写入 FILE (.xlsx 或 .csv), 填好后用 kaipiao issue FILE 开票。
 
         \b
         例:  kaipiao template 十一月.xlsx
+             kaipiao template 十一月.csv
         """,
-        """Write an empty sheet to FILE.xlsx; fill it in and type: kaipiao issue FILE.xlsx
+        """Write an empty sheet to FILE (.xlsx or .csv); fill it in and type: kaipiao issue FILE
 
         \b
-        Example:  kaipiao template november.xlsx
+        Examples:  kaipiao template november.xlsx
+                   kaipiao template november.csv
         """,
     ),
 )
@@ -31,7 +33,8 @@ def command(file: Path, force: bool) -> None:
         raise click.UsageError(
             t(f"{file} 已存在。要覆盖请加 --force", f"{file} exists. To replace it: --force")
         )
-    write_template(file)
+    write = write_table_template if file.suffix.lower() == ".csv" else write_template
+    write(file)
     say(
         t(
             f"已写入 {file}。填好后输入: kaipiao check {file} 然后 kaipiao issue {file}",

@@ -34,7 +34,7 @@ BREATH = 1.0
 """After each crowd nothing is asked for as long as it took, times this: single sales go first."""
 
 AGAIN_AFTER_S = 0.5
-KEEP_EVERY_S = 5.0
+KEEP_EVERY_S = 3.0
 
 Open = Callable[[Import, bytes], SaleFile]
 _log = logging.getLogger("kaipiao.imports")

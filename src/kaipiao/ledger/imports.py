@@ -13,7 +13,7 @@ from kaipiao.fiscal.invoice import IdempotencyKey
 from kaipiao.ledger.pool import Pool
 from kaipiao.ports import ImportRoom
 
-LEASE = "20 seconds"
+LEASE = "12 seconds"
 """A worker that says nothing for so long has died; another takes over."""
 
 MAX_TRIES = 5

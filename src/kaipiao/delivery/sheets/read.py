@@ -25,7 +25,7 @@ from kaipiao.delivery.sheets.layout import (
     KEY,
     heading_of,
 )
-from kaipiao.delivery.sheets.rows import read_rows, tab_of
+from kaipiao.delivery.sheets.rows import read_all_rows, read_rows, tab_of
 from kaipiao.delivery.sheets.table import TextTable
 from kaipiao.delivery.sheets.workbook import Workbook
 from kaipiao.fiscal.draft import Draft
@@ -99,8 +99,7 @@ def read_book(book: Book, defaults: Defaults = _NOTHING) -> Invoices:
         return Invoices(len(grouped), _flat(grouped, defaults))
     basic = list(read_rows(book, BASIC_LAYOUT))
     details = _by_key(list(read_rows(book, DETAIL_LAYOUT)))
-    has_elements = tab_of(book, ELEMENT_LAYOUT) is not None
-    elements = _by_key(list(read_rows(book, ELEMENT_LAYOUT)) if has_elements else [])
+    elements = _by_key(list(read_all_rows(book, ELEMENT_LAYOUT)))
     keys = {row.text(KEY) for row in basic}
     orphans = len(details.keys() - keys) + len(elements.keys() - keys)
     each = _joined(basic, details, elements, read_extras(book), defaults)

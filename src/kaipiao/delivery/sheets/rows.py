@@ -44,6 +44,19 @@ def read_rows(book: Book, layout: Layout) -> Iterator[Row]:
     yield from _below(rows, name, layout, headings, book.formulas[name])
 
 
+def read_all_rows(book: Book, layout: Layout) -> Iterator[Row]:
+    """The rows of every sheet that holds this table; one without headings holds none.
+
+    The tax bureau's template has a sheet for each trade, most of them never filled in.
+    """
+    for name in book.names:
+        if layout.tab in name:
+            rows = book.rows(name)
+            headings = find_headings(rows, name, layout)
+            if headings is not None:
+                yield from _below(rows, name, layout, headings, book.formulas[name])
+
+
 def find_headings(
     rows: Iterator[tuple[int, list[Cell]]], name: str, layout: Layout
 ) -> Headings | None:
