@@ -109,6 +109,14 @@ class Client:
             yield from page.invoices
             start = page.after
 
+    def export(
+        self, seller: str, *, form: str, since: date | None = None, until: date | None = None
+    ) -> Iterator[bytes]:
+        """All of a seller's invoices as one file (``xlsx``, ``csv``, ``ndjson``), in pieces."""
+        days = {"since": since, "until": until}
+        given = {name: day.isoformat() for name, day in days.items() if day}
+        return self._wire.stream("/v1/invoices:export", {"seller": seller, "form": form} | given)
+
     def receipt(self, number: str) -> str:
         """The proof of an invoice, as text; waits a moment for one that is just being made."""
         return self._wire.ask("GET", f"/v1/invoices/{number}/receipt").text

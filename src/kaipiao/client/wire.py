@@ -1,5 +1,6 @@
 """One request, asked until it is answered or the budget is spent."""
 
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TypeVar
 
@@ -74,6 +75,32 @@ class Wire:
             if answer.status_code < 400:
                 return answer
             problem = Problem(answer.status_code, answer.content)
+            if not is_worth_asking_again(answer.status_code, problem):
+                raise problem
+            if not tries.pause(retry_after_s(answer)):
+                raise as_last_word(answer.status_code, problem)
+
+    def stream(self, path: str, params: dict[str, str]) -> Iterator[bytes]:
+        """A long answer in pieces; asked again only until its first byte.
+
+        Raises:
+            Problem: the server said no.
+            Unreachable: no answer within the budget, or it was cut off in the middle.
+        """
+        tries, begun = Tries(self.budget), False
+        while True:
+            try:
+                with self.http.stream("GET", path, params=params) as answer:
+                    if answer.status_code < 400:
+                        for piece in answer.iter_bytes():
+                            begun = True
+                            yield piece
+                        return
+                    problem = Problem(answer.status_code, answer.read())
+            except httpx.TransportError as error:
+                if begun or not tries.pause():
+                    raise Unreachable(str(error) or type(error).__name__) from error
+                continue
             if not is_worth_asking_again(answer.status_code, problem):
                 raise problem
             if not tries.pause(retry_after_s(answer)):
