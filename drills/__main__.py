@@ -9,13 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-import msgspec
 import uvloop
-from bench import machine
+from bench.processes import ROOT
 
+from drills import record
 from drills.cell import DidNotStart
 from drills.kills import Outcome, run_kills
-from kaipiao.app.clock import SystemClock
 
 SHOWN = 20
 
@@ -25,7 +24,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _stop)
     with tempfile.TemporaryDirectory(prefix="kaipiao-drill-", dir=asked.scratch) as name:
         os.chmod(name, 0o711)  # noqa: S103  the database's user must pass through
-        told = machine.describe(Path(name), "embedded")
+        told = record.describe(Path(name))
+        _say(f"{told['version']} at {told['commit']}, on {told['machine']}")
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             run = run_kills(Path(name) / "cell", times=asked.times, seed=asked.seed, say=_say)
             try:
@@ -36,7 +36,7 @@ def main() -> int:
             finally:
                 if asked.logs:
                     shutil.copytree(Path(name) / "cell/logs", asked.logs, dirs_exist_ok=True)
-    keep(asked.json, outcome, told)
+    keep(asked, told, outcome)
     for finding in outcome.findings[:SHOWN]:
         print(f"  BROKEN  {finding}")
     print(
@@ -46,15 +46,18 @@ def main() -> int:
     return 1 if outcome.findings else 0
 
 
-def keep(path: Path | None, outcome: Outcome, told: dict[str, object]) -> None:
-    """Print the result, or write it where it was asked for."""
-    date = SystemClock().now().date().isoformat()
-    found = {"date": date, "machine": told, **msgspec.to_builtins(outcome)}
-    text = msgspec.json.format(msgspec.json.encode(found), indent=1).decode()
-    if path:
-        path.write_text(text + "\n", encoding="utf-8")
-    else:
-        print(text)
+def keep(asked: argparse.Namespace, told: record.Record, outcome: Outcome) -> None:
+    """Write the result where it was asked for; or print it."""
+    text = record.render(told, outcome)
+    if asked.json:
+        asked.json.write_text(text, encoding="utf-8")
+    if asked.keep:
+        record.RESULTS.mkdir(exist_ok=True)
+        path = record.fresh(record.RESULTS, str(told["date"]))
+        path.write_text(text, encoding="utf-8")
+        _say(f"written: {path.relative_to(ROOT)}")
+    if not (asked.json or asked.keep):
+        print(text, end="")
 
 
 def _say(line: str) -> None:
@@ -74,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--times", type=int, default=200, metavar="N", help="default 200")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="default 1")
     parser.add_argument("--json", type=Path, metavar="F", help="write the result there")
+    parser.add_argument("--keep", action="store_true", help="write it to docs/drills, dated")
     parser.add_argument("--logs", type=Path, metavar="DIR", help="keep what the cell said there")
     parser.add_argument("--scratch", metavar="DIR", help="a folder on a real disk")
     return parser
