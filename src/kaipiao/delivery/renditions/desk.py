@@ -6,6 +6,7 @@ made does not stop it: it is kept for the next.
 
 import asyncio
 from collections.abc import Callable
+from typing import Protocol
 
 from kaipiao.delivery.renditions.cache import Key, RenditionCache
 from kaipiao.delivery.renditions.make import (
@@ -16,7 +17,7 @@ from kaipiao.delivery.renditions.make import (
     edition_of,
 )
 from kaipiao.delivery.renditions.source import Imprint, Source
-from kaipiao.delivery.renditions.workshop import Job, Workshop
+from kaipiao.delivery.renditions.workshop import Job, Made
 from kaipiao.errors import NoSuchRendition, Outage, ProofNotReady, RenditionImpossible
 from kaipiao.fiscal.invoice import Invoice
 
@@ -24,11 +25,19 @@ ReceiptOf = Callable[[Invoice], str]
 """The receipt of an invoice; raises ProofNotReady or Outage.  It may take a moment."""
 
 
+class Maker(Protocol):
+    """A workshop, as the desk sees it."""
+
+    async def make(self, job: Job) -> Made:
+        """Raises CannotRender, or Outage."""
+        ...
+
+
 class Renditions:
     """Any rendition of any issued invoice."""
 
     def __init__(
-        self, *, workshop: Workshop, cache: RenditionCache, imprint: Imprint, receipt_of: ReceiptOf
+        self, *, workshop: Maker, cache: RenditionCache, imprint: Imprint, receipt_of: ReceiptOf
     ) -> None:
         self._workshop = workshop
         self._cache = cache
