@@ -11,6 +11,7 @@ from tests.conftest import Database
 from tests.served import serve
 from tests.unit.evidence.fakes import MemoryOrder, StoppedClock, make_signer
 
+from kaipiao.delivery.readers.room import ReadingRoom
 from kaipiao.evidence.disk import LocalDisk
 from kaipiao.evidence.writer import LogWriter
 from kaipiao.gateway.limits import Limits
@@ -34,7 +35,8 @@ def test_schemathesis_finds_nothing(database: Database, tmp_path: Path, phases: 
     folder = tmp_path / "log"
     folder.mkdir()
     vkey = publish_empty_log(folder)
-    with serve(database.app, limits=PATIENT, log_folder=folder, log_vkey=vkey) as served:
+    behind = {"log_folder": folder, "log_vkey": vkey, "reading_room": ReadingRoom()}
+    with serve(database.app, limits=PATIENT, **behind) as served:
         found = subprocess.run(
             [
                 *(sys.executable, "-m", "schemathesis.cli"),

@@ -21,6 +21,7 @@ from kaipiao.app.outward import networks_of
 from kaipiao.app.patience import open_store
 from kaipiao.app.render import open_workshop
 from kaipiao.app.settings import Settings
+from kaipiao.delivery.readers.room import ReadingRoom
 from kaipiao.delivery.renditions.cache import RenditionCache
 from kaipiao.delivery.renditions.desk import Renditions
 from kaipiao.delivery.renditions.source import Imprint
@@ -48,12 +49,13 @@ async def open_services(orders: Orders, ending: Ending) -> AsyncIterator[Service
     folder, clock = CellFolder(orders.settings.data), SystemClock()
     store = await open_store(orders, clock)
     store.group.when_broken(partial(ending.ask, "nothing is committed any more"))
-    workshop = open_workshop(folder.secrets)
+    workshop, reading_room = open_workshop(folder.secrets), ReadingRoom()
     try:
         services = compose_services(orders, folder, store, clock, workshop)
-        yield replace(services, cannot_go_on=ending.ask)
+        yield replace(services, cannot_go_on=ending.ask, reading_room=reading_room)
     finally:
         workshop.close()
+        await reading_room.close()
         await store.close()
 
 

@@ -11,6 +11,7 @@ from kaipiao.gateway.confirmations import ConfirmationCalls
 from kaipiao.gateway.credit_lines import CreditCalls
 from kaipiao.gateway.deliveries import DeliveryCalls
 from kaipiao.gateway.document import compose_document
+from kaipiao.gateway.documents import DocumentCalls
 from kaipiao.gateway.exports import ExportCalls
 from kaipiao.gateway.express_protocol import ExpressProtocol
 from kaipiao.gateway.failing import answer_failure, check_call
@@ -76,6 +77,7 @@ def compose_handlers(services: Services) -> list[HTTPRouteHandler]:
         MailRuleCalls(services),
         LinkCalls(services),
         BundleCalls(services),
+        DocumentCalls(services),
         VerifyCall(services),
         StatusCalls(services),
         KeyCalls(services),

@@ -12,6 +12,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 
+from kaipiao.delivery.readers.report import DocumentReport, QrReport
 from kaipiao.delivery.renditions.make import ROWS
 from kaipiao.fiscal.draft import Draft, Line
 from kaipiao.fiscal.sample import company
@@ -26,6 +27,7 @@ from kaipiao.gateway import (
 )
 from kaipiao.gateway.batch import MEDIA_TYPE, BatchResult
 from kaipiao.gateway.credit_lines import CreditLines
+from kaipiao.gateway.documents import MEDIA_TYPES as DOCUMENTS
 from kaipiao.gateway.import_events import MEDIA_TYPE as EVENTS
 from kaipiao.gateway.imports import CSV, NDJSON, XLSX
 from kaipiao.gateway.problems import STATUS, Problem
@@ -45,7 +47,7 @@ TYPES: tuple[type, ...] = (
     delivery_shapes.NewWebhook, delivery_shapes.WebhookList, delivery_shapes.WebhookView,
     delivery_shapes.MailRuleList, delivery_shapes.MailRuleView, delivery_shapes.NewLink,
     delivery_shapes.LinkList, status.StatusView, verify.ReceiptFinding,
-    imports.ImportView, imports.ImportList,
+    imports.ImportView, imports.ImportList, DocumentReport, QrReport,
 )  # fmt: skip
 
 KEYED = frozenset({"issue_invoice", "reverse_invoice", "open_confirmation", "mail_invoice"})
@@ -71,6 +73,7 @@ ALSO: dict[str, tuple[int, ...]] = {
     "create_webhook": (409, 422),
     "create_mail_rule": (409,),
     "download": (409,),
+    "read_document": (422,),
 }
 """Beyond what every call, every call with a key and every call with a body can answer."""
 
@@ -86,6 +89,7 @@ def compose_document(handlers: list[HTTPRouteHandler], *, version: str) -> bytes
     paths["/v1/invoices"]["post"] = _issue_call()
     paths["/v1/invoices:batch"] = {"post": _batch_call()}
     paths["/v1/verify"]["post"] |= _verify_bodies()
+    paths["/v1/documents:read"]["post"] |= _reading()
     paths["/v1/imports"]["post"] |= _upload()
     paths["/v1/imports"]["post"].setdefault("parameters", []).append(_key_header())
     paths["/v1/imports/{import_id}/events"]["get"]["responses"] = _watching()
@@ -200,6 +204,14 @@ def _documents() -> Node:
     return {
         "200": _answer("The document.", content) | {"headers": etag},
         "304": {"description": "You have it: its ETag is in your If-None-Match.", "headers": etag},
+    }
+
+
+def _reading() -> Node:
+    either = {"oneOf": [_ref("DocumentReport"), _ref("QrReport")]}
+    return {
+        "requestBody": _body(dict.fromkeys(DOCUMENTS, _BINARY)),
+        "responses": {"200": _answer("What it says, and the verdicts.", {_JSON: either})},
     }
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from kaipiao.delivery.readers.room import ReadingRoom
 from kaipiao.delivery.renditions.desk import Renditions
 from kaipiao.fiscal.listing import ExportAsk
 from kaipiao.gateway.limits import Limits
@@ -46,11 +47,12 @@ class Services:
     clock: Clock
     health: Callable[[], Awaitable[Health]]
     version: str
+    outward: Outward | None = None  # None where nothing is delivered
     log_folder: Path | None = None  # of the public log; None where it is served from elsewhere
     log_vkey: str = ""  # its verifier key, C2SP signed-note
-    outward: Outward | None = None  # None where nothing is delivered
     renditions: Renditions | None = None  # None where documents are made elsewhere
     export: Callable[[ExportAsk], AsyncIterator[bytes]] | None = None  # None: not from here
+    reading_room: ReadingRoom | None = None  # None where strangers' documents are not read
     limits: Limits = field(default_factory=Limits)
     note_access: Callable[[bytes], None] | None = None  # takes whole lines of JSON
     cannot_go_on: Callable[[str], None] | None = None  # told why another process must take over
