@@ -47,6 +47,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     log_index: int | None = None
     log_size: int | None = None
     faults: list[str] = []
+    page: str = ""  # of an OFD: what of its page was compared
 
 
 def found_of(verdict: Verdict, *more: str) -> Found:
@@ -76,12 +77,12 @@ def judge_document(content: bytes, vkey: str, *, draft_bytes: bytes | None) -> F
         root = parse_xml(content)
         carried = read_carried(root)
     except Unreadable as why:
-        return _not_genuine("document-unreadable", why.zh, why.en)
+        return not_genuine("document-unreadable", why.zh, why.en)
     if carried is None:
-        return _not_genuine("evidence-missing", *_NO_EVIDENCE)
+        return not_genuine("evidence-missing", *NO_EVIDENCE)
     faults = check_document(root, carried)
     if not carried.receipt:
-        return _not_genuine("receipt-missing", *_NO_RECEIPT, faults=faults)
+        return not_genuine("receipt-missing", *_NO_RECEIPT, faults=faults)
     verdict = verify_receipt(carried.receipt, vkey, draft_bytes=carried.draft_bytes)
     if draft_bytes is not None and draft_bytes != carried.draft_bytes:
         faults.append(DocumentFault(FaultCode.OTHER_INVOICE, *_OTHER_INVOICE))
@@ -93,7 +94,7 @@ def judge_document(content: bytes, vkey: str, *, draft_bytes: bytes | None) -> F
     return found_of(verdict, *map(_say, faults))
 
 
-def _not_genuine(code: str, zh: str, en: str, *, faults: Sequence[DocumentFault] = ()) -> Found:
+def not_genuine(code: str, zh: str, en: str, *, faults: Sequence[DocumentFault] = ()) -> Found:
     return Found(genuine=False, faults=[*map(_say, faults), _say(DocumentFault(code, zh, en))])
 
 
@@ -101,7 +102,7 @@ def _say(fault: DocumentFault) -> str:
     return f"{t(fault.zh, fault.en)} ({fault.code})"
 
 
-_NO_EVIDENCE = (
+NO_EVIDENCE = (
     "文件不含本平台的存证, 不能离线查验。请在开具该票的平台查验",
     "the file carries no evidence of ours and cannot be verified offline; ask where it was issued",
 )

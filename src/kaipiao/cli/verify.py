@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from kaipiao.base.archive import is_zip
 from kaipiao.base.canonical import canonical
 from kaipiao.cli import exits
 from kaipiao.cli.judged import Found, found_of, is_document, judge_document
@@ -29,13 +30,14 @@ class _Shown(msgspec.Struct):
     help=t(
         """查验发票。
 
-        凭回执或本平台的 XML (FILE) 离线查验: 只需日志公钥, 不连网, 不需信任我们。XML 的每一项
-        显示内容都与存证比对。没有 FILE 时按票面信息 (--number --date --amount --kind) 向单元查验,
-        每张每日次数有限。
+        凭回执或本平台的 XML、OFD (FILE) 离线查验: 只需日志公钥, 不连网, 不需信任我们。XML 的每一项
+        显示内容都与存证比对; OFD 查验其中所附的 XML, 并核对签名与版面要素。没有 FILE 时按票面信息
+        (--number --date --amount --kind) 向单元查验, 每张每日次数有限。
 
         \b
         例:  kaipiao verify 26311000000000000001.receipt --log-key log.vkey
              kaipiao verify 发票.xml --log-key log.vkey
+             kaipiao verify 发票.ofd --log-key log.vkey
              kaipiao verify my.receipt --invoice invoice.json
              kaipiao verify --number 26311000000000000001 --date 2026-11-24 \\
                             --amount 113.00 --kind ordinary
@@ -46,15 +48,17 @@ class _Shown(msgspec.Struct):
         """,
         """Verify an invoice.
 
-        By its receipt or our XML (FILE), offline: it takes the log's public key and nothing
-        else, no network and no trust in us.  Everything that the XML shows is compared with the
-        evidence.  Without FILE, by what is printed on it (--number --date --amount --kind),
+        By its receipt or our XML or OFD (FILE), offline: it takes the log's public key and
+        nothing else, no network and no trust in us.  Everything that the XML shows is compared
+        with the evidence; of an OFD the XML inside, its signature and the key facts of its page.
+        Without FILE, by what is printed on it (--number --date --amount --kind),
         asking a cell, some times a day for each invoice.
 
         \b
         Examples:
           kaipiao verify 26311000000000000001.receipt --log-key log.vkey
           kaipiao verify invoice.xml --log-key log.vkey
+          kaipiao verify invoice.ofd --log-key log.vkey
           kaipiao verify my.receipt --invoice invoice.json
           kaipiao verify --number 26311000000000000001 --date 2026-11-24 \\
                          --amount 113.00 --kind ordinary
@@ -132,6 +136,10 @@ def offline(file: str, log_key: str | None, invoice: Path | None) -> Found:
         raise click.UsageError(
             t(f"日志公钥无法使用: {error}", f"That is no log key: {error}")
         ) from None
+    if is_zip(content):
+        from kaipiao.cli.judged_ofd import judge_ofd  # the readers; a receipt needs none of them
+
+        return judge_ofd(content, vkey, draft_bytes=draft_bytes)
     if is_document(content):
         return judge_document(content, vkey, draft_bytes=draft_bytes)
     text = content.decode("utf-8", "replace")
@@ -190,6 +198,8 @@ def _show(found: Found) -> None:
             f"{found.log_size}.",
         )
     )
+    if found.page:
+        say(t(f"版面: {found.page}", f"Its page: {found.page}"))
 
 
 def _by_fields(
