@@ -4,7 +4,7 @@ import csv
 import io
 import zipfile
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -12,10 +12,13 @@ from tests.clocks import StoppedClock
 from tests.gateway_bench import PUBLIC, Bench, as_json, named, open_bench
 from tests.strategies import BUYER, SELLER, lawful_draft
 
+from kaipiao.cli import key as key_command
 from kaipiao.delivery.sending.events import OrderBook
 from kaipiao.delivery.sending.secret import webhook_secret
 from kaipiao.fiscal.delivery import Parcel, Verdict
 from kaipiao.gateway.access import shown_path
+from kaipiao.gateway.asks import Permission
+from kaipiao.gateway.identity import PERMISSIONS
 from kaipiao.ledger.store import Store
 
 HOOK = {
@@ -359,3 +362,7 @@ async def test_a_month_comes_as_one_zip_with_its_list(store: Store, clock: Stopp
     assert zipfile.ZipFile(io.BytesIO(other.content)).namelist() == ["index.csv"]
     stranger = bench.client(await bench.key(BUYER.taxpayer_id))
     assert (await stranger.get("/v1/renditions.zip", params=asked)).status_code == 403
+
+
+def test_every_permission_can_be_given_asked_for_and_typed() -> None:
+    assert set(get_args(Permission)) == PERMISSIONS == set(key_command.PERMISSIONS)

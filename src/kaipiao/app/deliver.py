@@ -30,8 +30,11 @@ from kaipiao.ledger.store import Store
 from kaipiao.ports import Clock
 
 
-async def deliver(orders: Orders) -> None:
-    """Send until SIGTERM; what is not finished then is taken over by whoever still runs."""
+async def deliver(orders: Orders, *, tell: bool = True) -> None:
+    """Send until SIGTERM; what is not finished then is taken over by whoever still runs.
+
+    ``tell``: there is a supervisor to be told that we are ready.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -40,7 +43,8 @@ async def deliver(orders: Orders) -> None:
     store = await open_store(orders, clock)
     try:
         async with open_courier(orders, store, clock) as courier:
-            say_ready()
+            if tell:
+                say_ready()
             importing = run_imports(
                 store,
                 clock,

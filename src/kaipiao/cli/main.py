@@ -33,6 +33,12 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "reverse": ("冲红, 全部或部分", "Reverse an invoice, wholly or in part"),
         "confirm": ("红字确认单", "Red-letter confirmation forms"),
     },
+    "delivery": {
+        "mail": ("用邮件发送发票; 邮件规则", "Send an invoice by mail; rules that do it always"),
+        "webhook": ("webhook: 新建、测试、重发", "Webhooks: create, test, replay"),
+        "link": ("会过期的下载链接", "Download links that expire"),
+        "deliver": ("递送记录、重发、整月下载", "What was sent, send it again; a month as a ZIP"),
+    },
     "proof": {
         "receipt": ("取回存证回执", "Fetch the proof of an invoice"),
         "verify": ("查验: 离线凭回执, 或按票面信息", "Verify: offline by receipt, or by fields"),
@@ -45,6 +51,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
 _TITLES = {
     "cell": ("单元", "The cell"),
     "invoice": ("发票", "Invoices"),
+    "delivery": ("递送", "Delivery"),
     "proof": ("查验与存证", "Verification and evidence"),
 }
 

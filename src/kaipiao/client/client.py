@@ -29,6 +29,7 @@ from kaipiao.client.answers import (
     RedLetters,
 )
 from kaipiao.client.batch import Sale, issue_batch
+from kaipiao.client.delivery import Deliveries
 from kaipiao.client.retry import Budget
 from kaipiao.client.wire import Wire, decode
 from kaipiao.fiscal.draft import Draft
@@ -42,6 +43,7 @@ class Client:
 
     def __init__(self, url: str, key: str | None = None, *, budget: Budget | None = None) -> None:
         self._wire = Wire(url, key, budget=budget or Budget())
+        self.deliveries = Deliveries(self._wire)
         self.url = url
 
     def __enter__(self) -> "Client":

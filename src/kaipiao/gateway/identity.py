@@ -20,7 +20,7 @@ PREFIX = "kp"
 SECRET_BYTES = 32
 TOKEN_MAX = 200
 _Value = TypeVar("_Value")
-PERMISSIONS = frozenset({"issue", "read", "confirm", "grant", "admin"})
+PERMISSIONS = frozenset({"issue", "read", "confirm", "grant", "deliver", "admin"})
 
 
 def compose_token(key_id: str) -> str:
