@@ -1,5 +1,7 @@
 """Whoever changes a part of a signed OFD is found out; whoever does not is not accused."""
 
+import base64
+import random
 import re
 import shutil
 import subprocess
@@ -107,6 +109,22 @@ def test_what_is_no_signed_data_is_unknown_and_never_right(value: bytes) -> None
     assert check_seals(packed(PARTS | {VALUE: value})).verdict == "unknown"
 
 
+def test_a_damaged_value_is_a_verdict_and_never_an_exception() -> None:
+    """Right only where no more than the certificate's small print was hit."""
+    chance = random.Random(1)
+    for _ in range(300):
+        damaged = bytearray(PARTS[VALUE])
+        for _ in range(chance.randint(1, 3)):
+            start = chance.randrange(len(damaged))
+            damaged[start : start + chance.choice((0, 1, 1, 4))] = chance.randbytes(1)
+
+        report = check_seals(packed(PARTS | {VALUE: bytes(damaged)}))
+
+        if report.verdict == "right":
+            assert report.seals[0].signature_right
+            assert sm3(PARTS[SIGNATURE]) in damaged
+
+
 def test_a_part_put_in_afterwards_is_told() -> None:
     report = check_seals(packed(PARTS | {"Doc_0/Pages/Page_1/Content.xml": b"<a/>"}))
 
@@ -137,6 +155,4 @@ def test_openssl_finds_the_structure_of_signed_data(tmp_path: Path) -> None:
 
 
 def _base64(data: bytes) -> bytes:
-    import base64
-
     return base64.b64encode(data)
