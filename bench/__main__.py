@@ -26,6 +26,10 @@ def main() -> int:
         from bench.growth.run import main as grow
 
         return grow(sys.argv[2:])
+    if sys.argv[1:2] == ["renditions"]:
+        from bench.renditions import main as render
+
+        return render(sys.argv[2:])
     asked = _parser().parse_args()
     try:
         found = measure_all(asked)

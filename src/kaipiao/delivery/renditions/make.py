@@ -92,6 +92,11 @@ class Press:
         self._sign = sign
         self.signer_was_away = False
 
+    @property
+    def can_sign(self) -> bool:
+        """Whether it is worth saying what is to be signed."""
+        return self._sign is not None
+
     def mark(self, data: bytes) -> Mark | None:
         """A signature over ``data``; None: there is no signer, or it does not answer now."""
         try:

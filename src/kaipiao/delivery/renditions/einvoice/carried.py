@@ -11,10 +11,8 @@ from kaipiao.base.canonical import Digest, canonical, digest
 from kaipiao.base.markup import parse_xml
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.delivery.renditions.einvoice.evidence import FORM, NAME
+from kaipiao.delivery.renditions.einvoice.write import ROOT as ROOT
 from kaipiao.fiscal.draft import Draft
-
-ROOT = "EInvoice"
-RECEIPT_CHARS_MAX = 64 * 1024
 
 
 class Carried(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,11 +12,11 @@ from xml.etree.ElementTree import Element
 
 from kaipiao.base.markup import parse_xml
 from kaipiao.delivery.readers.ses import is_signed_by
-from kaipiao.delivery.renditions.einvoice.carried import ROOT, Carried
+from kaipiao.delivery.renditions.einvoice.carried import Carried
 from kaipiao.delivery.renditions.einvoice.evidence import NAME
 from kaipiao.delivery.renditions.einvoice.leaves import Leaves, canonical_leaves, leaves_of
 from kaipiao.delivery.renditions.einvoice.visible import compose_visible
-from kaipiao.delivery.renditions.einvoice.write import SIGNATURE
+from kaipiao.delivery.renditions.einvoice.write import ROOT, SIGNATURE
 from kaipiao.fiscal.invoice import Amounts, totals_of
 from kaipiao.fiscal.money import format_yuan
 from kaipiao.fiscal.settle import settle

@@ -8,6 +8,15 @@ def escape(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
+def unescape(text: str) -> str:
+    """What was written with ``escape``."""
+    if "&" not in text:
+        return text
+    for escaped, sign in (("&lt;", "<"), ("&gt;", ">"), ("&#13;", "\r"), ("&amp;", "&")):
+        text = text.replace(escaped, sign)
+    return text
+
+
 def leaf(name: str, text: str) -> str:
     """One element on a line of its own; nothing for an empty text."""
     return f"      <{name}>{escape(text)}</{name}>\n" if text else ""

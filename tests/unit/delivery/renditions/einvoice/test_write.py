@@ -21,7 +21,8 @@ from kaipiao.delivery.readers.read import read_document
 from kaipiao.delivery.renditions.einvoice.carried import parse_carried
 from kaipiao.delivery.renditions.einvoice.check import check_shown
 from kaipiao.delivery.renditions.einvoice.elements import FORMS
-from kaipiao.delivery.renditions.einvoice.write import render_einvoice
+from kaipiao.delivery.renditions.einvoice.leaves import canonical_leaves, leaves_of
+from kaipiao.delivery.renditions.einvoice.write import SIGNATURE, bytes_to_sign, render_einvoice
 from kaipiao.fiscal.draft import Draft, Reversal
 from kaipiao.fiscal.element import Element, ProducePurchase, Toll
 from kaipiao.fiscal.money import format_yuan
@@ -102,6 +103,13 @@ def test_readers_see_what_was_issued(draft: Draft) -> None:
         assert (shown.net_fen, shown.tax_fen) == (own.net_fen, own.tax_fen)
         assert (shown.rate_bp, shown.treatment) == (line.rate_bp, line.treatment)
         assert shown.unit_price == net_unit_price(line, own.net_fen)
+
+
+@given(any_drafts())
+def test_what_is_signed_is_what_a_reader_finds(draft: Draft) -> None:
+    xml = render_einvoice(source_of(draft, b"a receipt"))
+
+    assert bytes_to_sign(xml) == canonical_leaves(leaves_of(parse_xml(xml), without=SIGNATURE))
 
 
 def test_the_same_invoice_is_the_same_bytes() -> None:
