@@ -279,12 +279,19 @@ async def test_a_revoked_key_ends_its_import(
     assert "API key" in ended["en"]
 
 
-async def test_a_key_issues_only_for_its_own_taxpayers(bench: Bench, importing: Importing) -> None:
+async def test_a_key_issues_only_for_its_own_taxpayers(
+    bench: Bench, importing: Importing, client: httpx.AsyncClient
+) -> None:
+    left = await bench.left_fen()
     async with bench.client(await bench.key(BUYER.taxpayer_id)) as other:
         where = (await upload(other, as_sheet(1))).headers["location"]
         await importing.run_one()
         ended = (await other.get(where)).json()
-        assert (ended["state"], ended["counts"]["refused"]) == ("done", 1)
+        (row,) = rows_given_back((await other.get(f"{where}/result")).content)
+
+    assert (ended["state"], ended["counts"]["refused"]) == ("done", 1)
+    assert "may not do that" in row["Problem"]
+    assert await bench.left_fen() == left
 
 
 async def test_strangers_see_no_import(bench: Bench, client: httpx.AsyncClient) -> None:
@@ -334,6 +341,21 @@ async def test_whoever_comes_back_hears_only_what_is_new(
     assert "event: ended" in whole.text
     assert again.status_code == 204
     assert "event: ended" in earlier.text
+
+
+async def test_who_knows_all_hears_only_that_we_are_still_here(
+    store: Store, clock: StoppedClock
+) -> None:
+    limits = Limits(watch_timeout_s=0.4, watch_every_s=0.05, heartbeat_s=0.1)
+    bench = await open_bench(store, clock, limits=limits)
+    async with bench.client(await bench.key()) as client:
+        where = (await upload(client, as_sheet(1))).headers["location"]
+        new = await client.get(f"{where}/events")
+        knows = await client.get(f"{where}/events", headers={"last-event-id": "1"})
+
+    assert new.text.count("event: progress") == 1
+    assert "event:" not in knows.text
+    assert knows.text.count(": still here") >= 2
 
 
 async def test_small_imports_of_others_go_before_a_second_one_of_the_same_tenant(

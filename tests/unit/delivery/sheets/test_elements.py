@@ -6,6 +6,7 @@ import pytest
 from tests.sheets_made import as_workbook, line, sale
 from tests.strategies import DAY
 
+from kaipiao.delivery.sheets.file import SheetFile
 from kaipiao.delivery.sheets.layout import BASIC, DETAIL, ELEMENT
 from kaipiao.delivery.sheets.read import read_sheet
 from kaipiao.fiscal.draft import Draft
@@ -98,8 +99,6 @@ def test_a_second_row_where_one_is_due_is_not_dropped() -> None:
 
 
 def test_the_law_names_the_cell_of_an_element() -> None:
-    from kaipiao.delivery.sheets.file import SheetFile
-
     tables = {
         BASIC: [sale("a", 特定业务类型="货物运输")],
         DETAIL: [line("a", 税率=0.09)],

@@ -3,7 +3,8 @@
 import contextlib
 import csv
 import io
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -312,6 +313,57 @@ def test_a_cell_in_the_last_corner_does_not_fill_the_memory() -> None:
     parts[sheet] = parts[sheet].replace(b"</sheetData>", corner)
 
     with pytest.raises(Unreadable, match="cells"):
+        read_sheet(packed(parts))
+
+
+FORMULA = b'<c r="D4"><f>50*2</f><v>100</v></c>'
+
+
+@pytest.mark.parametrize(
+    "disguised",
+    [
+        lambda xml: xml.replace(b"<f>", b"<f >").replace(b"</f>", b"</f >"),
+        lambda xml: xml.decode().replace('encoding="UTF-8"', "").encode("utf-16"),
+        lambda xml: xml.replace(b'r="D4"', b"r='D4'"),
+        lambda xml: xml.replace(b"<c r", b"<c\nr"),
+        lambda xml: xml.replace(b"<f>", b"<!-- x --><f>"),
+    ],
+    ids=["a space", "utf-16", "quotes", "a line break", "a comment"],
+)
+def test_a_formula_in_disguise_is_still_one(disguised: Callable[[bytes], bytes]) -> None:
+    parts = unpacked(workbook([SALE], [LINE]))
+    sheet = "xl/worksheets/sheet2.xml"
+    parts[sheet] = disguised(re.sub(rb'<c r="D4".*?</c>', FORMULA, parts[sheet]))
+    assert b"50*2" in parts[sheet].replace(b"\0", b"")
+
+    try:
+        (found,) = read_sheet(packed(parts), DEFAULTS)
+    except Unreadable:
+        return
+    assert "sheet-formula" in [fault.code for fault in faults(found)]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [b'<c r="XFD1048576"><v>1</v></c>', b"<c r='XFD1048576'><v>1</v></c>",
+     b'<c s="1" r="XFD1048576"><v>1</v></c>', b'<x:c xmlns:x="a" r="XFD1048576"/>',
+     b'<c r="A1" r="XFD1048576"><v>1</v></c>'],
+)  # fmt: skip
+def test_no_way_to_write_the_last_corner_fills_the_memory(cell: bytes) -> None:
+    parts = unpacked(workbook([SALE], [LINE]))
+    sheet = "xl/worksheets/sheet1.xml"
+    row = b'<row r="1048576">' + cell + b"</row></sheetData>"
+    parts[sheet] = parts[sheet].replace(b"</sheetData>", row)
+
+    with pytest.raises(Unreadable):
+        read_sheet(packed(parts))
+
+
+def test_a_workbook_that_unpacks_to_gigabytes_is_refused_unread() -> None:
+    parts = unpacked(workbook([SALE], [LINE]))
+    parts["xl/worksheets/sheet1.xml"] += b" " * (30 * 2**20)
+
+    with pytest.raises(Unreadable, match="larger than we read"):
         read_sheet(packed(parts))
 
 
