@@ -103,7 +103,7 @@ def red_entry(
     taken = TakenBack(original, (line,), agreed)
     return entry(
         key,
-        lines=(back,),
+        amounts=(back.net_fen, back.tax_fen),
         totals=back,
         draws_fen=-100,
         taken_back=taken,

@@ -16,17 +16,17 @@ WITH fence AS (
      WHERE block = $1::bigint AND epoch = $2::integer AND next_serial = $3::bigint
     RETURNING 1
 ), stored AS (
-    INSERT INTO batch (series, first_serial, count, issued_at, secret, payload, leaves)
+    INSERT INTO batch (series, first_serial, count, issued_at, secret, payload, leaves, marks)
     SELECT $5::integer, $3::bigint, $4::integer, $6::timestamptz, $8::bytea, $9::bytea,
-           $10::bytea
+           $10::bytea, $11::bytea
       FROM fence
 ), claimed AS (
     INSERT INTO invoice_key (key, series, serial)
     SELECT u.key, $5::integer, $3::bigint + u.place - 1
-      FROM fence, unnest($11::uuid[]) WITH ORDINALITY AS u (key, place)
+      FROM fence, unnest($12::uuid[]) WITH ORDINALITY AS u (key, place)
 ), drawn AS (
     UPDATE credit_line AS line SET drawn_fen = line.drawn_fen + u.fen
-      FROM fence, unnest($12::text[], $13::bigint[]) AS u (seller, fen)
+      FROM fence, unnest($13::text[], $14::bigint[]) AS u (seller, fen)
      WHERE line.seller = u.seller AND line.month = $7::integer
     RETURNING 1
 ), queued AS (
@@ -38,7 +38,7 @@ WITH fence AS (
 
 _CHECKS = f"""
 SELECT require((SELECT count(*) FROM fence) = 1, '{FENCED}'),
-       require((SELECT count(*) FROM drawn) = cardinality($12::text[]), '{NO_LINE}')
+       require((SELECT count(*) FROM drawn) = cardinality($13::text[]), '{NO_LINE}')
 """
 
 COMMIT_ORIGINALS = _COMMON + _CHECKS
@@ -46,39 +46,39 @@ COMMIT_ORIGINALS = _COMMON + _CHECKS
 COMMIT_WITH_RED_LETTERS = (
     _COMMON
     + """
-, touched AS (  -- 14-18: one row a red letter
+, touched AS (  -- 15-19: one row a red letter
     INSERT INTO original_state AS o (series, serial, red_letters)
     SELECT u.series, u.serial, 1
-      FROM fence, unnest($14::integer[], $15::bigint[]) AS u (series, serial)
+      FROM fence, unnest($15::integer[], $16::bigint[]) AS u (series, serial)
     ON CONFLICT (series, serial) DO UPDATE SET red_letters = o.red_letters + 1
      WHERE (o.deducted_at IS NULL AND o.booked_at IS NULL)
         OR (o.series, o.serial) IN (
                SELECT a.series, a.serial
-                 FROM unnest($14::integer[], $15::bigint[], $16::boolean[])
+                 FROM unnest($15::integer[], $16::bigint[], $17::boolean[])
                       AS a (series, serial, agreed)
                 WHERE a.agreed)
     RETURNING 1
 ), linked AS (
     INSERT INTO red_letter (original_series, original_serial, series, serial)
     SELECT u.series, u.serial, $5::integer, u.red
-      FROM fence, unnest($14::integer[], $15::bigint[], $17::bigint[]) AS u (series, serial, red)
+      FROM fence, unnest($15::integer[], $16::bigint[], $18::bigint[]) AS u (series, serial, red)
 ), spent AS (
     UPDATE confirmation AS form SET red_letter = u.number
-      FROM fence, unnest($18::text[], $19::text[]) AS u (form_id, number)
+      FROM fence, unnest($19::text[], $20::text[]) AS u (form_id, number)
      WHERE form.form_id = u.form_id AND form.state IN ('01', '04') AND form.red_letter = ''
     RETURNING 1
-), taken AS (  -- 20-26: one row a line taken back
+), taken AS (  -- 21-27: one row a line taken back
     INSERT INTO taken_line AS t (series, serial, line, net_fen, tax_fen, of_net_fen, of_tax_fen)
     SELECT u.*
-      FROM fence, unnest($20::integer[], $21::bigint[], $22::integer[], $23::bigint[],
-                         $24::bigint[], $25::bigint[], $26::bigint[]) AS u
+      FROM fence, unnest($21::integer[], $22::bigint[], $23::integer[], $24::bigint[],
+                         $25::bigint[], $26::bigint[], $27::bigint[]) AS u
     ON CONFLICT (series, serial, line) DO UPDATE
        SET net_fen = t.net_fen + excluded.net_fen, tax_fen = t.tax_fen + excluded.tax_fen
 )
 """
     + _CHECKS
     + f""",
-       require((SELECT count(*) FROM touched) = cardinality($14::integer[]), '{USED}'),
-       require((SELECT count(*) FROM spent) = cardinality($18::text[]), '{NOT_AGREED}')
+       require((SELECT count(*) FROM touched) = cardinality($15::integer[]), '{USED}'),
+       require((SELECT count(*) FROM spent) = cardinality($19::text[]), '{NOT_AGREED}')
 """
 )

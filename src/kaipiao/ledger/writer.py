@@ -152,6 +152,7 @@ class Writer:
             place.secret,
             rows.payload,
             rows.leaves,
+            rows.marks,
             rows.keys,
             *rows.draw_columns(),
             *(rows.red_columns() if rows.red_letters else ()),

@@ -36,8 +36,10 @@ CREATE TABLE batch (  -- invoices committed together: first_serial … first_ser
     secret       bytea       NOT NULL CHECK (length(secret) = 32),   -- its salts come from here
     payload      bytea       NOT NULL,                               -- zstd of msgpack (batch.py)
     leaves       bytea       NOT NULL,                               -- 32 bytes an invoice
+    marks        bytea       NOT NULL,                               -- 16 bytes: invoice_index
     PRIMARY KEY (series, first_serial),
-    CONSTRAINT batch_a_leaf_each CHECK (length(leaves) = 32 * count)
+    CONSTRAINT batch_a_leaf_each CHECK (length(leaves) = 32 * count),
+    CONSTRAINT batch_a_mark_each CHECK (length(marks) = 16 * count)
 ) PARTITION BY RANGE (series, first_serial);
 
 CREATE TABLE invoice_key (  -- every (seller, key) there ever was: one key, one invoice
@@ -176,6 +178,7 @@ CREATE TABLE api_key (
 -- Storage: our blobs are compressed already.
 ALTER TABLE batch ALTER COLUMN payload SET STORAGE EXTERNAL;
 ALTER TABLE batch ALTER COLUMN leaves  SET STORAGE EXTERNAL;
+ALTER TABLE batch ALTER COLUMN marks   SET STORAGE EXTERNAL;
 -- Queues: vacuum them while they are still small.
 ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 
