@@ -56,9 +56,12 @@ def red_letter_of(draft: Draft) -> Draft:
 def test_the_pages_subtotals_add_up_to_the_totals(draft: Draft) -> None:
     face = face_of(msgspec.structs.replace(draft, lines=draft.lines * 9))
     if len(face.pages) > 1:
-        subtotals = [page.subtotal for page in face.pages if page.subtotal]
-        net_fen = sum(parse_yuan(one.net.lstrip("¥")) for one in subtotals)
-        assert f"¥{format_yuan(net_fen)}" == face.totals.net
+        assert sum_of_subtotals(face) == face.totals.net
+
+
+def sum_of_subtotals(face: Face) -> str:
+    subtotals = [page.subtotal for page in face.pages if page.subtotal]
+    return f"¥{format_yuan(sum(parse_yuan(one.net.lstrip('¥')) for one in subtotals))}"
 
 
 @given(any_draft)
@@ -114,6 +117,7 @@ def test_the_longest_texts_are_all_shown(lines: int) -> None:
     assert text.count("项") == 717 * lines
     assert text.count("格") == 150 * lines
     assert text.count("备") == 225
+    assert sum_of_subtotals(face) == face.totals.net, "a row over two pages counts once"
     assert "".join(face.buyer.name).count("名") == 300 + len(["名称"])
 
 

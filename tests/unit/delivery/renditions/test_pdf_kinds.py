@@ -11,7 +11,7 @@ from kaipiao.delivery.readers.document import to_draft
 from kaipiao.delivery.readers.read import read_document
 from kaipiao.delivery.readers.report import QrReport, is_false, read_report
 from kaipiao.delivery.renditions.face.compose import compose_face
-from kaipiao.delivery.renditions.make import CannotRender, Press
+from kaipiao.delivery.renditions.make import CannotRender, Press, as_rendition
 from kaipiao.fiscal.qr import read_qr
 
 SOURCE = source_of(lawful_draft())
@@ -22,6 +22,22 @@ def test_the_attached_xml_is_the_xml_rendition() -> None:
     pdf = pypdf.PdfReader(io.BytesIO(press.render(SOURCE, "pdf")))
 
     assert pdf.attachments == {"26311000000000000042.xml": [press.render(SOURCE, "xml")]}
+
+
+def test_the_accounting_data_are_attached_when_they_are_asked_for() -> None:
+    press = Press()
+    pdf = pypdf.PdfReader(io.BytesIO(press.render(SOURCE, "pdf-xbrl")))
+
+    assert pdf.attachments == {
+        "26311000000000000042.xml": [press.render(SOURCE, "xml")],
+        "26311000000000000042-xbrl.xml": [press.render(SOURCE, "xbrl")],
+    }
+
+
+def test_a_file_is_named_after_the_number_and_what_it_is() -> None:
+    names = [as_rendition("1", kind, b"").file_name for kind in ("pdf", "pdf-xbrl", "png", "xbrl")]
+
+    assert names == ["1.pdf", "1-xbrl.pdf", "1.png", "1-xbrl.xml"]
 
 
 def test_our_reader_reads_our_pdf_and_finds_nothing_false() -> None:

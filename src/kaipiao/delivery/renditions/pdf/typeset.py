@@ -24,7 +24,6 @@ def set_pdf(face: Face, author: str, files: tuple[Attachment, ...] = ()) -> byte
         format="pdf",
         pdf_standards=["a-3b"],
         pdf_tags=False,
-        timestamp=int(face.issued_at.timestamp()),
     )
     assert isinstance(pdf, bytes)
     return pdf
