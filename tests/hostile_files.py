@@ -120,7 +120,7 @@ def _seal_of_crumbs() -> bytes:
     parts = sealed(ofd_parts(vat2019()))
     chance = random.Random(1)
     crumbs = b"".join(chance.choice((b"\x05\x00", b"\x04\x01a")) for _ in range(2_000_000))
-    value = b"\x30\x84" + struct.pack(">L", len(crumbs)) + crumbs
+    value = b"\x30\x83" + len(crumbs).to_bytes(3, "big") + crumbs  # the shortest length
     return packed(parts | {"Doc_0/Signs/Sign_0/SignedValue.dat": value})
 
 

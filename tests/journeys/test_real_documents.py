@@ -142,6 +142,7 @@ VERDICTS = {
         "page": ("right", 8),
         "digests": ("right", 13),
         "seal": ("right", 2),
+        "evidence": ("absent", 0),
         "issued": ("unknown", 0),
     },
     XBRL2022: {
@@ -154,6 +155,7 @@ VERDICTS = {
         "page": ("absent", 0),
         "digests": ("right", 7),
         "seal": ("right", 2),
+        "evidence": ("absent", 0),
         "issued": ("unknown", 0),
     },
     VENDORTEST: {
@@ -166,6 +168,7 @@ VERDICTS = {
         "page": ("right", 7),
         "digests": ("right", 20),
         "seal": ("right", 2),
+        "evidence": ("absent", 0),
         "issued": ("unknown", 0),
     },
     EINVOICE: {
@@ -178,6 +181,7 @@ VERDICTS = {
         "page": ("absent", 0),
         "digests": ("absent", 0),
         "seal": ("unknown", 0),  # signed, over bytes that nobody has published
+        "evidence": ("absent", 0),
         "issued": ("unknown", 0),
     },
 }

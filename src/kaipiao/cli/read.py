@@ -49,7 +49,8 @@ STDIN = "-"
              扫码枪 | kaipiao read --qr -
 
         --json 的字段: kind (xml, ofd, pdf, xbrl, qr, picture), fields, verdicts。
-        verdicts 按规则: number, arithmetic, words, ids, law, qr, page, digests, seal, issued;
+        verdicts 按规则: number, arithmetic, words, ids, law, qr, page, digests, seal,
+        evidence, issued;
         每条的 verdict 为 right, wrong, unknown (有, 但未能核对) 或 absent (没有)。
         --qr 时另有 type, code, number, amount_fen, amount_is, day, check, crc, checksum。
 
@@ -73,8 +74,8 @@ STDIN = "-"
           scanner | kaipiao read --qr -
 
         With --json: kind (xml, ofd, pdf, xbrl, qr, picture), fields, verdicts.  The verdicts by
-        rule: number, arithmetic, words, ids, law, qr, page, digests, seal, issued; the verdict
-        of each is right, wrong, unknown (there, and not checked) or absent (nothing to check).
+        rule: number, arithmetic, words, ids, law, qr, page, digests, seal, evidence, issued;
+        the verdict of each is right, wrong, unknown (there, and not checked) or absent.
         With --qr also type, code, number, amount_fen, amount_is, day, check, crc, checksum.
 
         Exits 0 if it was read and nothing is false, 1 if something is false, 2 if refused.

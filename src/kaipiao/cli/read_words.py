@@ -42,5 +42,6 @@ RULES: Words = {
     "page": ("版面", "page"),
     "digests": ("摘要", "digests"),
     "seal": ("签章", "seal"),
+    "evidence": ("存证", "evidence"),
     "issued": ("开具状态", "issued"),
 }

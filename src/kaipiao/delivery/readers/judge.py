@@ -24,20 +24,6 @@ _EN = "Ask the issuer for the original file and verify the invoice."
 
 QR_FIELDS = 5
 """Fields of a QR text that are compared with the document."""
-PAGE_FIELDS = frozenset(
-    {
-        "InvoiceCode",
-        "InvoiceNo",
-        "IssueDate",
-        "Seller/SellerTaxID",
-        "Buyer/BuyerTaxID",
-        "TaxInclusiveTotalAmount",
-        "TaxExclusiveTotalAmount",
-        "TaxTotalAmount",
-    }
-)
-"""Tagged fields of a page that are compared with the data."""
-
 _DIGITAL = re.compile(r"[0-9]{20}")
 _CODE, _OLD = re.compile(r"[0-9]{10}|[0-9]{12}"), re.compile(r"[0-9]{8}")
 
@@ -140,7 +126,26 @@ def _differing(reading: QrReading, document: Document) -> list[str]:
 
 def _check_page(document: Document) -> Iterator[Violation]:
     """The visible page says what the embedded data says, where tags tell which text is which."""
-    data: dict[str, tuple[Callable[[str], object], object]] = {
+    data = _page_data(document)
+    for field, text in document.shown:
+        if field in data and not _reads_as(text, *data[field]):
+            yield _wrong(
+                "page-differs",
+                "/shown",
+                f"版面所示 {field} ({text[:40]}) 与内嵌数据不一致",
+                f"the page shows {text[:40]} as {field}, the embedded data says otherwise",
+            )
+
+
+def count_compared(document: Document) -> int:
+    """How many tagged texts of the page are compared with the data."""
+    data = _page_data(document)
+    return sum(field in data for field, _ in document.shown)
+
+
+def _page_data(document: Document) -> dict[str, tuple[Callable[[str], object], object]]:
+    """By tag: how its text is read, and what it must then be."""
+    return {
         "InvoiceCode": (str, document.code),
         "InvoiceNo": (str, document.number),
         "IssueDate": (parse_day, document.issued_on),
@@ -150,14 +155,6 @@ def _check_page(document: Document) -> Iterator[Violation]:
         "TaxExclusiveTotalAmount": (parse_amount, document.net_fen),
         "TaxTotalAmount": (parse_amount, document.tax_fen),
     }
-    for field, text in document.shown:
-        if field in data and not _reads_as(text, *data[field]):
-            yield _wrong(
-                "page-differs",
-                "/shown",
-                f"版面所示 {field} ({text[:40]}) 与内嵌数据不一致",
-                f"the page shows {text[:40]} as {field}, the embedded data says otherwise",
-            )
 
 
 def _reads_as(text: str, parse: Callable[[str], object], expected: object) -> bool:

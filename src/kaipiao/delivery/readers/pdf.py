@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
+from xml.etree.ElementTree import Element
 
 import msgspec
 
@@ -53,32 +54,38 @@ def read_pdf(data: bytes) -> Document:
     Raises:
         Unreadable: no PDF within limits, encrypted, damaged, or with no invoice attached.
     """
+    return read_attached(data)[0]
+
+
+def read_attached(data: bytes) -> tuple[Document, Element]:
+    """The same with the XML that it was read from.  Raises Unreadable."""
     if len(data) > MAX_BYTES or data.count(b" obj") > MAX_OBJECTS:
         raise _too_large("")
     return _guarded(lambda: _read(data))
 
 
-def _read(data: bytes) -> Document:
+def _read(data: bytes) -> tuple[Document, Element]:
     with _opened(data) as reader:
         catalog = reader.root_object
         files = list(_attached(catalog))
-        document = _first_invoice(files)
-        return msgspec.structs.replace(
+        document, tree = _first_invoice(files)
+        document = msgspec.structs.replace(
             document,
             attachments=tuple(file.name for file in files),
             pages=_count_pages(catalog),
             signature=_signature(catalog) or document.signature,
         )
+        return document, tree
 
 
-def _first_invoice(files: list[Attached]) -> Document:
+def _first_invoice(files: list[Attached]) -> tuple[Document, Element]:
     for file in files:
         content = _unpacked(file)
         if is_xml(content):
             tree = parse_xml(content, where=file.name)
             if tree.tag in READERS:
                 document = read_embedded(tree, where=file.name)
-                return msgspec.structs.replace(document, read_from=(file.name,))
+                return msgspec.structs.replace(document, read_from=(file.name,)), tree
     raise Unreadable(
         "",
         zh="PDF 中没有附带发票 XML; 版面文字不作为数据读取。请向开票方索取 XML 或 OFD, "

@@ -6,19 +6,23 @@ looking at an invoice: its number, its sums, its parties, the law, and then how 
 
 from collections.abc import Mapping
 from typing import Literal
+from xml.etree.ElementTree import Element
 
 import msgspec
 
 from kaipiao.base.archive import is_zip
+from kaipiao.base.markup import parse_xml
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.delivery.readers.document import Document
-from kaipiao.delivery.readers.judge import PAGE_FIELDS, QR_FIELDS, judge
+from kaipiao.delivery.readers.embedded import is_xml, read_embedded
+from kaipiao.delivery.readers.judge import QR_FIELDS, count_compared, judge
 from kaipiao.delivery.readers.ofd import Ofd
 from kaipiao.delivery.readers.ofd_invoice import invoice_of
 from kaipiao.delivery.readers.ofd_seal import seals_of
-from kaipiao.delivery.readers.pdf import is_pdf
+from kaipiao.delivery.readers.own_evidence import judge_own
+from kaipiao.delivery.readers.pdf import is_pdf, read_attached
 from kaipiao.delivery.readers.picture import is_picture, read_picture
-from kaipiao.delivery.readers.read import read_document
+from kaipiao.delivery.readers.read import unknown_format
 from kaipiao.delivery.readers.seal_check import SealReport
 from kaipiao.delivery.readers.seal_verdict import judge_seals
 from kaipiao.delivery.readers.verdict import (
@@ -97,11 +101,14 @@ def read_report(data: bytes) -> Report:
         return _report_qr("picture", read_picture(data))
     if data[:TEXT_MAX].lstrip(b"\xef\xbb\xbf \r\n\t").startswith(QR_START):
         return report_qr_text(data)
-    document = read_document(data)
     if is_pdf(data):
-        return DocumentReport(kind="pdf", fields=document, verdicts=_verdicts(document, "pdf"))
-    kind: Literal["xbrl", "xml"] = "xbrl" if document.form == "xbrl" else "xml"
-    return DocumentReport(kind=kind, fields=document, verdicts=_verdicts(document, kind))
+        document, root = read_attached(data)
+        return DocumentReport(
+            kind="pdf", fields=document, verdicts=_verdicts(document, "pdf", root=root)
+        )
+    if not is_xml(data):
+        raise unknown_format()
+    return _report_xml(parse_xml(data))
 
 
 def report_qr_text(data: bytes) -> QrReport:
@@ -136,9 +143,17 @@ def _report_qr(kind: Literal["qr", "picture"], text: str) -> QrReport:
     )
 
 
+def _report_xml(root: Element) -> DocumentReport:
+    document = read_embedded(root)
+    kind: Literal["xbrl", "xml"] = "xbrl" if document.form == "xbrl" else "xml"
+    verdicts = _verdicts(document, kind, root=root)
+    return DocumentReport(kind=kind, fields=document, verdicts=verdicts)
+
+
 def _report_ofd(ofd: Ofd) -> DocumentReport:
     document, seals = invoice_of(ofd), seals_of(ofd)
-    verdicts = _verdicts(document, "ofd", seals)
+    (attached, *_) = set(document.read_from) & set(document.attachments) or {ofd.root}
+    verdicts = _verdicts(document, "ofd", root=ofd.tree(attached), seals=seals)
     return DocumentReport(
         kind="ofd",
         fields=msgspec.structs.replace(document, seals=seals.seals),
@@ -146,7 +161,9 @@ def _report_ofd(ofd: Ofd) -> DocumentReport:
     )
 
 
-def _verdicts(document: Document, kind: str, seals: SealReport | None = None) -> Verdicts:
+def _verdicts(
+    document: Document, kind: str, *, root: Element, seals: SealReport | None = None
+) -> Verdicts:
     found: dict[Rule, list[Violation]] = {}
     for violation in judge(document):
         found.setdefault(_RULE_OF.get(violation.code, "law"), []).append(violation)
@@ -157,11 +174,15 @@ def _verdicts(document: Document, kind: str, seals: SealReport | None = None) ->
     verdicts["ids"] = _ids(document, found.get("ids", []))
     if kind == "pdf":
         verdicts["page"] = compose("page", "unknown")
-    if seals is not None:
+    outcome: Outcome = "unknown" if document.signature else "absent"
+    verdicts |= {"digests": compose("digests", "absent"), "seal": compose("seal", outcome)}
+    verdicts["evidence"] = compose("evidence", "absent")
+    own = judge_own(root)
+    if seals is not None and seals.seals:
         verdicts |= judge_seals(seals, document)
-    else:
-        outcome: Outcome = "unknown" if document.signature else "absent"
-        verdicts |= {"digests": compose("digests", "absent"), "seal": compose("seal", outcome)}
+        if "seal" in own and own["seal"].verdict != "wrong":
+            del own["seal"]  # the package's seals are over it, and say more
+    verdicts |= own
     return verdicts | {"issued": compose("issued", "unknown")}
 
 
@@ -174,7 +195,7 @@ def _counts(document: Document) -> dict[Rule, int]:
         "ids": 0,
         "law": len(OUTSIDE_RULES),
         "qr": QR_FIELDS if document.qr else 0,
-        "page": sum(field in PAGE_FIELDS for field, _ in document.shown),
+        "page": count_compared(document),
     }
 
 

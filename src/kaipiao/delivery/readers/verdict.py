@@ -18,8 +18,9 @@ from kaipiao.fiscal.violation import Violation, errors_of
 
 Outcome = Literal["right", "wrong", "unknown", "absent"]
 Rule = Literal[
-    "number", "arithmetic", "words", "ids", "law", "qr", "page", "digests", "seal", "issued"
-]
+    "number", "arithmetic", "words", "ids", "law", "qr", "page", "digests", "seal",
+    "evidence", "issued",
+]  # fmt: skip
 Words = Mapping[Outcome, tuple[str, str]]
 
 
@@ -154,6 +155,22 @@ WORDS: Mapping[Rule, Words] = {
         "wrong": ("签章无效", "the seal is not valid"),
         "unknown": ("有签名, 未能验证", "there is a signature, and it was not verified"),
         "absent": ("没有签章", "no seal"),
+    },
+    "evidence": {
+        "right": (
+            "显示的 {checked} 项与文件所附存证一致; 存证须另行查验: kaipiao verify",
+            "{checked} leaves shown are what the file's evidence says, which is proved by: "
+            "kaipiao verify",
+        ),
+        "wrong": (
+            "显示的内容与文件所附存证不符",
+            "the file shows something else than its evidence",
+        ),
+        "unknown": (
+            "文件所附存证无法读取, 或过大, 请用 kaipiao verify 核对",
+            "the evidence in the file cannot be read, or is so large that it is for kaipiao verify",
+        ),
+        "absent": ("没有本类平台的存证", "no evidence of a platform of this kind"),
     },
     "issued": {
         "unknown": (
