@@ -116,6 +116,7 @@ async def serve(orders: Orders, ending: Ending) -> None:
     asyncio.get_running_loop().set_exception_handler(ending.hear)
     words = LastWords(socket.socket(fileno=orders.channel), orders.memory)
     async with open_services(orders, ending) as services:
+        _ = services.issuing.passage  # made now, so that no caller waits for it
         front = build_app(services)
         config = uvicorn.Config(
             front,

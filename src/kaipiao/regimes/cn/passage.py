@@ -77,6 +77,7 @@ class SlowPassage:
         return key, plain
 
 
+@lru_cache(maxsize=1)  # 50 ms: once, not at every midnight
 def shown_in_bmp() -> bytes:
     """One bit for each character of the BMP that may stand in a plain text, and in JSON as is."""
     shown = bytearray(_BMP // 8)
