@@ -26,6 +26,10 @@ def main() -> int:
         from bench.growth.run import main as grow
 
         return grow(sys.argv[2:])
+    if sys.argv[1:2] == ["sheets"]:
+        from bench.sheets import main as sheets
+
+        return sheets(sys.argv[2:])
     if sys.argv[1:2] == ["renditions"]:
         from bench.renditions import main as render
 
