@@ -7,6 +7,8 @@ import sysconfig
 from pathlib import Path
 from time import perf_counter
 
+from kaipiao.app.twins import missing_twins
+
 SYNCS = 60
 
 
@@ -21,6 +23,7 @@ def describe(scratch: Path, postgres: str) -> dict[str, object]:
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "python_optimized": "--enable-optimizations"
         in (sysconfig.get_config_var("CONFIG_ARGS") or ""),
+        "compiled": not missing_twins(),
         "postgresql": postgres,
         "file_system": _file_system(scratch),
         "sync_ms": round(_sync_ms(scratch), 3),

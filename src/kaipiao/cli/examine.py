@@ -14,12 +14,14 @@ from typing import Literal
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.folder import CellFolder, read_running
 from kaipiao.app.settings import Settings, load_settings
+from kaipiao.app.twins import TWINS, missing_twins
 from kaipiao.cli.examine_cell import (
     look_at_cell,
     look_at_folder,
     look_at_postgres,
     look_at_user,
 )
+from kaipiao.cli.examine_delivery import look_at_deliveries, look_at_relay
 from kaipiao.cli.finding import Finding, existing
 
 DISK_ERROR_BYTES = 256 * 2**20
@@ -54,6 +56,23 @@ def look_at_python(settings: Settings) -> Finding:
         advice_en=""
         if inside
         else "Not in an environment of its own. Start by ./run, which makes one.",
+    )
+
+
+def look_at_twins(settings: Settings) -> Finding:
+    missing = missing_twins()
+    return Finding(
+        what="compiled",
+        level="warning" if missing else "ok",
+        zh=f"已编译模块: {len(TWINS) - len(missing)} / {len(TWINS)}",
+        en=f"Compiled modules: {len(TWINS) - len(missing)} of {len(TWINS)}",
+        advice_zh="结果相同, 但开票慢约一半: 装 gcc 与 python3-dev, 删 .venv/whole, 再运行 ./run"
+        if missing
+        else "",
+        advice_en="All the same, but issuing takes twice the CPU: install gcc and python3-dev, "
+        "remove .venv/whole and start ./run again"
+        if missing
+        else "",
     )
 
 
@@ -168,6 +187,7 @@ def look_at_locale(settings: Settings) -> Finding:
 
 _LOOKS: tuple[Callable[[Settings], Finding], ...] = (
     look_at_python,
+    look_at_twins,
     look_at_installers,
     look_at_disk,
     look_at_fsync,
@@ -179,6 +199,8 @@ _LOOKS: tuple[Callable[[Settings], Finding], ...] = (
     look_at_user,
     look_at_folder,
     look_at_cell,
+    look_at_relay,
+    look_at_deliveries,
 )
 
 
