@@ -4,6 +4,7 @@ Millimetres from the top left.  A text's place is the left end of its baseline.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import groupby
 
 from kaipiao.delivery.renditions.face.code import Code
@@ -30,15 +31,14 @@ class Canvas:
 
     def text(self, text: str, x: float, y: float, size: float, color: Color = BLACK) -> int:
         """One line of text; the id of its object."""
-        code = leaf("TextCode", text, X=0, Y=decimal(ASCENT * size), **_steps(text, size))
-        width = advance(text) * size / FULL
-        return self._add(
-            "TextObject",
-            _fill(color) + code,
-            Boundary=array(x, y - ASCENT * size, max(width, size), HEIGHT * size),
-            Font=FONT_ID,
-            Size=decimal(size),
+        own, width = next(self._ids), max(advance(text) * size / FULL, size)
+        box = f"{decimal(x)} {decimal(y - ASCENT * size)} {decimal(width)} {decimal(HEIGHT * size)}"
+        # Spelled out, as there are a thousand of them in a long invoice.
+        self.objects.append(
+            f'<ofd:TextObject ID="{own}" Boundary="{box}" Font="{FONT_ID}" Size="{decimal(size)}">'
+            f"{_fill(color)}{_text_code(text, size)}</ofd:TextObject>"
         )
+        return own
 
     def line(
         self, ends: tuple[float, float, float, float], width: float, color: Color = BLACK
@@ -87,13 +87,20 @@ class Canvas:
         return own
 
 
+@lru_cache(maxsize=16)
 def _fill(color: Color) -> str:
     return element("FillColor", Value=array(*color))
 
 
-def _steps(text: str, size: float) -> dict[str, str]:
+@lru_cache(maxsize=8_192)
+def _text_code(text: str, size: float) -> str:
+    """The characters and where each stands; labels, units and rates come back all the time."""
+    steps = _steps([decimal(advance(character) * size / FULL) for character in text[:-1]])
+    return leaf("TextCode", text, X=0, Y=decimal(ASCENT * size), **steps)
+
+
+def _steps(steps: list[str]) -> dict[str, str]:
     """DeltaX: from each character to the next; equal steps in a row as ``g count step``."""
-    steps = [decimal(advance(character) * size / FULL) for character in text[:-1]]
     runs = ((step, len(list(run))) for step, run in groupby(steps))
     written = [
         f"g {count} {step}" if count > 2 else " ".join([step] * count) for step, count in runs

@@ -32,7 +32,7 @@ class Tags:
             tree = below
         places = tree.setdefault(name, [])
         assert isinstance(places, list)
-        places.append(leaf("ObjectRef", str(shown), PageRef=page))
+        places.append(f'<ofd:ObjectRef PageRef="{page}">{shown}</ofd:ObjectRef>')
 
     def parts(self) -> dict[str, bytes]:
         listed = element(
