@@ -41,7 +41,7 @@ def test_the_reference_lists_every_limit_with_its_value() -> None:
 
 
 def test_every_limit_names_its_unit() -> None:
-    units = ("_bytes", "_lines", "_s", "_headers", "_keys", "_flight", "_violations")
+    units = ("_bytes", "_lines", "_s", "_headers", "_keys", "_flight", "_imports", "_violations")
     counts = ("rate_burst", "anonymous_burst")  # calls
 
     assert all(one.name.endswith(units) or one.name in counts for one in fields(Limits))
