@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from tests.clocks import NOON, StoppedClock
 from tests.conftest import Database
-from tests.stores import MadeOf, entry, grant
+from tests.stores import MadeOf, OpenStore, entry, grant
 from tests.strategies import SELLER
 
 from kaipiao.delivery.sending.events import OrderBook
@@ -107,13 +107,19 @@ async def test_what_one_worker_holds_no_other_is_given(store: Store) -> None:
     assert not set(ids(first)) & set(ids(second))
 
 
-async def test_workers_who_ask_at_the_same_moment_share_out_the_work(store: Store) -> None:
-    await store.deliveries.queue([new(n, lane=f"wh_{n % 40}") for n in range(200)])
+async def test_workers_who_ask_at_the_same_moment_share_out_the_work(
+    open_store: OpenStore,
+) -> None:
+    stores = [await open_store() for _ in range(4)]
+    await stores[0].deliveries.queue([new(n, lane=f"wh_{n % 200}") for n in range(800)])
+    given: list[str] = []
+    for _ in range(30):
+        taken = await asyncio.gather(
+            *(take(store, f"w{n}", limit=10) for n, store in enumerate(stores))
+        )
+        given += [one for parcels in taken for one in ids(parcels)]
 
-    taken = await asyncio.gather(*(take(store, f"w{n}", limit=20) for n in range(8)))
-
-    everything = [one for parcels in taken for one in ids(parcels)]
-    assert len(everything) == len(set(everything)) > 40
+    assert len(given) == len(set(given)) > 600
 
 
 async def test_a_silent_worker_loses_its_work_and_the_try_is_called_lost(

@@ -78,8 +78,8 @@ async def test_from_a_new_cell_to_a_mail_a_webhook_a_link_and_a_month(
 
     await until(lambda: len(endpoint.calls) == 1 and len(box.mails) == 1, 20, "nothing came")
     assert stat.S_IMODE(secret_file.stat().st_mode) == 0o600
-    told = endpoint.calls[0].verify(secret_file.read_text().strip())
-    number = told["data"]["number"]
+    news = endpoint.calls[0].verify(secret_file.read_text().strip())
+    number = news["data"]["number"]
     [mail] = box.mails
     [enclosed] = mail.iter_attachments()
     assert enclosed.get_filename() == f"{number}.xml"
@@ -93,6 +93,10 @@ async def test_from_a_new_cell_to_a_mail_a_webhook_a_link_and_a_month(
     shown = await run(cell, "deliver", "show", dead[0]["delivery_id"])
     assert "550 told by the reader's name" in shown
     assert "dead" in await run(cell, "deliver", "list", "--number", number)
+    told = await run(cell, "doctor", "--data", cell.folder, "--json")
+    findings = {one["what"]: one for one in map(json.loads, told.splitlines())}
+    assert findings["deliveries"]["advice_en"] == "To see them: kaipiao deliver list --state dead"
+    assert findings["mail"]["level"] == "ok"
     assert "waiting" in await run(cell, "deliver", "replay", dead[0]["delivery_id"])
 
     url = (await run(cell, "link", "create", number, "--as", "xml", "--uses", "1")).strip()
@@ -101,7 +105,7 @@ async def test_from_a_new_cell_to_a_mail_a_webhook_a_link_and_a_month(
         assert (await anyone.get(url)).status_code == 404
     assert [one["uses"] for one in await rows(cell, "link", "list", number)] == [1]
 
-    month = f"{told['data']['issued_at'][:7]}"
+    month = news["data"]["issued_at"][:7]
     await run(cell, "deliver", "month", seller, month, "--as", "xml", "-o", tmp_path / "m.zip")
     with zipfile.ZipFile(tmp_path / "m.zip") as archive:
         assert set(archive.namelist()) == {f"{number}.xml", "index.csv"}

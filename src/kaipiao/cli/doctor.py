@@ -17,7 +17,7 @@ _MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
         """检查本机能否运行单元, 每个问题都告诉您该输入什么。
 
         检查: Python、安装、磁盘空间与落盘速度、内存、端口、时钟、语言环境、PostgreSQL 程序、
-        运行用户、数据目录、正在运行的单元。
+        运行用户、数据目录、正在运行的单元、邮件中继、递送。
 
         \b
         例:  kaipiao doctor
@@ -29,7 +29,7 @@ _MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
 
         Looks at Python, the installation, disk space and how fast it makes things durable,
         memory, the port, the clock, the locale, the PostgreSQL programs, the user, the data
-        folder and the running cell.
+        folder, the running cell, the mail relay and deliveries.
 
         \b
         Examples:  kaipiao doctor

@@ -93,9 +93,9 @@ class LinkCalls:
     async def download(self, request: AnyRequest, token: parameters.TokenPath) -> Response[bytes]:
         """The document behind a link."""
         outward = needed(self._outward)
+        link = await self._usable(outward, token)
         if self._renditions is None:
             raise Outage("renditions")
-        link = await self._usable(outward, token)
         invoice = await self._ledger.read(parse_number(link.number))
         assert invoice is not None, "a link names an issued invoice"
         with self._room:
