@@ -92,3 +92,19 @@ def test_a_damaged_package_is_unreadable_and_nothing_else(data: st.DataObject) -
             archive.read(name)
     except Unreadable:
         pass
+
+
+def test_one_file_alone_may_be_too_large() -> None:
+    data = packed({"a": b"x" * 3_000, "b": b"x"})
+
+    assert Archive(data, Limits(entry_bytes=3_000)).read("a") == b"x" * 3_000
+    with pytest.raises(Unreadable, match="larger"):
+        Archive(data, Limits(entry_bytes=2_999))
+
+
+def test_a_list_of_entries_is_counted_before_it_is_read() -> None:
+    data = packed({str(n): b"" for n in range(50)})
+
+    assert len(Archive(data, Limits(entries=50)).names) == 50
+    with pytest.raises(Unreadable, match="larger"):
+        Archive(data, Limits(entries=20))

@@ -100,3 +100,11 @@ def test_known_answers_of_writing() -> None:
     assert der.oid("2.999.3").hex() == "0603883703"
     assert der.oid("1.2.156.10197.1.501").hex() == "06082a811ccf55018375"
     assert (der.integer(0).hex(), der.integer(128).hex()) == ("020100", "02020080")
+
+
+def test_a_value_of_a_million_values_is_refused_at_once() -> None:
+    crumbs = b"\x05\x00" * 1_000_000
+    value = parse_der(b"\x30\x83" + len(crumbs).to_bytes(3, "big") + crumbs)
+
+    with pytest.raises(Unreadable):
+        value.children()

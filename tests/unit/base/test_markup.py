@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaipiao.base.markup import MAX_DEPTH, MAX_ELEMENTS, parse_xml
+from kaipiao.base.markup import (
+    MAX_ASTRAL_BYTES,
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    MAX_EQUALS,
+    MAX_TEXT_CHARS,
+    Allowance,
+    parse_xml,
+)
 from kaipiao.base.unreadable import Unreadable
 
 BOMB = b"""<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;&b;">]><a>&c;</a>"""
@@ -26,6 +34,25 @@ def test_depth_and_number_of_elements_are_bounded() -> None:
         parse_xml(b"<a>" + deepest + b"</a>")
     with pytest.raises(Unreadable, match="elements"):
         parse_xml(b"<a>" + b"<b/>" * MAX_ELEMENTS + b"</a>")
+
+
+def test_texts_and_attributes_are_bounded() -> None:
+    with pytest.raises(Unreadable, match="characters in one text"):
+        parse_xml(b"<a>" + b"x" * (MAX_TEXT_CHARS + 1) + b"</a>")
+    with pytest.raises(Unreadable, match="attributes"):
+        parse_xml(b"<a " + b'b="" ' * (MAX_EQUALS + 1) + b"/>")
+    with pytest.raises(Unreadable, match="rare characters"):
+        parse_xml(b"<a>" + "\U00020000".encode() * (MAX_ASTRAL_BYTES // 4 + 1) + b"</a>")
+    assert parse_xml("<a>\U00020000</a>".encode()).text == "\U00020000"
+
+
+def test_several_parts_share_one_allowance() -> None:
+    allowance = Allowance()
+    half = b"<a>" + b'<b c=""/>' * (MAX_ELEMENTS // 2) + b"</a>"
+
+    parse_xml(half, allowance=allowance)
+    with pytest.raises(Unreadable, match="elements"):
+        parse_xml(half, allowance=allowance)
 
 
 def test_an_empty_prefix_and_an_undeclared_one_are_tolerated() -> None:
