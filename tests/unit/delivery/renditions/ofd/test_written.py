@@ -19,6 +19,7 @@ from tests.unit.delivery.renditions.ofd.made import sign, signed_ofd, unsigned_o
 
 from kaipiao.delivery.readers.ofd_invoice import read_ofd
 from kaipiao.delivery.readers.report import DocumentReport, is_false, read_report
+from kaipiao.delivery.renditions.face.compose import SEE_ABOVE
 from kaipiao.delivery.renditions.make import Press, as_rendition
 from kaipiao.delivery.renditions.ofd.render import render_ofd
 from kaipiao.fiscal.draft import Draft
@@ -157,10 +158,14 @@ def test_a_line_that_takes_a_page_and_more_is_one_line() -> None:
 
 
 def test_a_remark_too_long_for_its_box_is_tagged_where_it_stands() -> None:
-    remark = "备注很长，" * 90
-    found = read_ofd(unsigned_ofd(lawful_draft(remark=remark)))
+    remark = "备注很长，" * 150
+    data = unsigned_ofd(lawful_draft(remark=remark))
 
+    found = read_ofd(data)
+
+    assert any(SEE_ABOVE.encode() in content for content in unpacked(data).values())
     assert found.remark.startswith(remark)
+    assert SEE_ABOVE not in found.remark, "a pointer is no part of what it points at"
 
 
 def test_stars_are_no_amount_and_no_tag_points_at_them() -> None:
