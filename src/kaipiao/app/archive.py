@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from kaipiao.app.courtesy import BACKGROUND, step_back
 from kaipiao.app.folder import CellFolder, read_running
 from kaipiao.app.settings import Settings
 from kaipiao.errors import Outage
@@ -13,9 +14,6 @@ from kaipiao.evidence.proven import ProvenLeaves
 from kaipiao.ledger.archive.archiver import Archiver, open_archiver
 from kaipiao.ledger.embedded.passwords import owner_dsn
 from kaipiao.ports import Clock
-
-NICENESS = 10
-"""Whoever issues comes first, on every core."""
 
 
 class NotTheCellsUser(Exception):
@@ -35,7 +33,7 @@ async def open_cell_archiver(settings: Settings, clock: Clock) -> AsyncIterator[
     folder = CellFolder(settings.data)
     if folder.path.stat().st_uid != os.geteuid():
         raise NotTheCellsUser
-    os.nice(NICENESS)
+    step_back(BACKGROUND)
     vkey = (folder.secrets / VKEY_NAME).read_text(encoding="utf-8").strip()
     log = ProvenLeaves(lambda name: (folder.evidence / name).read_bytes(), parse_vkey(vkey))
     dsn = _owner_dsn(folder, settings)

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from os import getpid
 
 from kaipiao.app.clock import SystemClock
+from kaipiao.app.courtesy import BACKGROUND, step_back
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.imports import run_imports
 from kaipiao.app.journal import keep_journal
@@ -84,6 +85,7 @@ def compose_name() -> str:
 
 def main() -> None:
     orders = receive_orders()
+    step_back(BACKGROUND)
     keep_journal(CellFolder(orders.settings.data).logs, orders.name)
     asyncio.run(deliver(orders))
 

@@ -10,6 +10,7 @@ import signal
 from contextlib import suppress
 
 from kaipiao.app.clock import SystemClock
+from kaipiao.app.courtesy import LOG, step_back
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.health import BEAT_EVERY_S, beat
 from kaipiao.app.journal import keep_journal
@@ -99,6 +100,7 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
 
 def main() -> None:
     orders = receive_orders()
+    step_back(LOG)
     keep_journal(CellFolder(orders.settings.data).logs, orders.name)
     asyncio.run(work(orders))
 
