@@ -322,8 +322,10 @@ async def test_an_upload_past_the_limit_is_refused_before_it_is_read(
     async with bench.client(await bench.key()) as client:
         large = await upload(client, b"x" * 1_001)
         wrong = await upload(client, b"x", media_type="image/png")
+        empty = await upload(client, b"")
 
     assert (large.status_code, wrong.status_code) == (413, 415)
+    assert (empty.status_code, empty.json()["violations"][0]["code"]) == (400, "empty-file")
 
 
 async def test_whoever_comes_back_hears_only_what_is_new(

@@ -112,7 +112,7 @@ class ImportCalls:
         key = idempotency_key(visit)
         content = await request.body()
         if not content:
-            raise Malformed([fault("not-json", "")])
+            raise Malformed([fault("empty-file", "")])
         new = Import(
             import_id=import_id_of(caller.tenant, key),
             tenant=caller.tenant,
