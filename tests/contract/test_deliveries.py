@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from tests.clocks import NOON, StoppedClock
 from tests.conftest import Database
+from tests.contract.test_confirmations import ASKED, KEY, make_form, moved
 from tests.stores import MadeOf, OpenStore, entry, grant
 from tests.strategies import SELLER
 
@@ -424,3 +425,31 @@ async def test_workers_who_expand_at_once_look_at_each_batch_once(store: Store) 
 
     assert sum(await asyncio.gather(drain(), drain(), drain())) == wanted
     assert len(await store.deliveries.page(limit=500)) == wanted
+
+
+async def test_every_step_of_a_form_is_told_once_as_it_was_then(store: Store) -> None:
+    await store.orders.add(order(sellers=("S",), events=("confirmation.changed",)))
+    await store.orders.add(order(order_id="wh_2", sellers=("*",), events=("invoice.issued",)))
+    form = make_form()
+    await store.confirmations.open(form, key=KEY, asked=ASKED)
+    await store.confirmations.open(form, key=KEY, asked=ASKED)
+    assert await store.confirmations.advance(form, moved(form, "04"))
+    other = make_form(2)
+    await store.confirmations.open(other, key=KEY, asked=ASKED)
+    assert await store.confirmations.lapse(other.lapses_at) == 1
+
+    while await store.deliveries.expand(OrderBook):
+        pass
+
+    told = [msgspec.json.decode(parcel.body)["data"] for parcel in await take(store)]
+    assert {(one["form_id"], one["state"]) for one in told} == {
+        (form.form_id, "02"), (form.form_id, "04"), (other.form_id, "02"), (other.form_id, "07"),
+    }  # fmt: skip
+    assert len(told) == 4
+
+
+async def test_what_happens_to_forms_is_swept_where_nobody_listens(store: Store) -> None:
+    await store.confirmations.open(make_form(), key=KEY, asked=ASKED)
+
+    assert await store.deliveries.expand(OrderBook) == 1
+    assert await store.deliveries.expand(OrderBook) == 0

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -357,3 +358,38 @@ async def test_without_a_relay_and_without_a_proof_mail_waits(
         waiting = await settled(store, "msg_2")
 
     assert "mail_host" in waiting.said
+
+
+class LateTake:
+    """A book whose answers come late, as to a process that was frozen meanwhile."""
+
+    def __init__(self, book: Any, late_s: float) -> None:
+        self._book, self._late_s = book, late_s
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._book, name)
+
+    async def take(self, *given: Any, **named: Any) -> Any:
+        taken = await self._book.take(*given, **named)
+        await asyncio.sleep(self._late_s)
+        return taken
+
+
+async def test_a_courier_that_wakes_up_with_old_leases_sends_nothing_on_them(
+    store: Store, endpoint: Endpoint
+) -> None:
+    await store.orders.add(webhook(endpoint, "/ok"))
+    await store.deliveries.queue([new(n) for n in range(3)])
+    async with Pools(LOOPBACK) as pools:
+        sender = WebhookSender(pools, key=KEY, clock=SystemClock())
+        late = LateTake(store.deliveries, 0.3)
+        stop = asyncio.Event()
+        running = asyncio.create_task(
+            Courier("late", late, {"webhook": sender}, fresh_s=0.2).run(stop)
+        )
+        await asyncio.sleep(1)
+        stop.set()
+        await running
+
+    assert endpoint.calls == []
+    assert {one.state for one in await store.deliveries.page()} == {"sending"}

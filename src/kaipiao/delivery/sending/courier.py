@@ -52,9 +52,15 @@ class Courier:
     """``name`` is this process's own among all couriers there ever were."""
 
     def __init__(
-        self, name: str, deliveries: Deliveries, senders: Mapping[Channel, Sender]
+        self,
+        name: str,
+        deliveries: Deliveries,
+        senders: Mapping[Channel, Sender],
+        *,
+        fresh_s: float = FRESH_S,
     ) -> None:
         self._name = name
+        self._fresh_s = fresh_s
         self._deliveries = deliveries
         self._senders = senders
         self._busy: Counter[str] = Counter()
@@ -139,7 +145,7 @@ class Courier:
 
     async def _carry(self, parcel: Parcel) -> None:
         """Send one parcel and write down what came of it, unless it is no longer ours."""
-        if time.monotonic() - self._fresh_since[parcel.delivery_id] > FRESH_S:
+        if time.monotonic() - self._fresh_since[parcel.delivery_id] > self._fresh_s:
             _log.warning("delivery %s was too long in hand to be sent", parcel.delivery_id)
             return
         verdict = await self._try(parcel)

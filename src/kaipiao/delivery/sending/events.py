@@ -33,19 +33,24 @@ class OrderBook:
     """The orders of one moment, ready to be asked about a crowd of invoices.  A Matcher."""
 
     def __init__(self, orders: Sequence[StandingOrder]) -> None:
-        self._orders = orders
-        self._sellers = {seller for order in orders for seller in order.sellers}
-        self._is_everyone_watched = "*" in self._sellers
+        self._everyones = [order for order in orders if "*" in order.sellers]
+        self._by_seller: dict[str, list[StandingOrder]] = {}
+        for order in orders:
+            for seller in set(order.sellers) if "*" not in order.sellers else ():
+                self._by_seller.setdefault(seller, []).append(order)
 
     def is_watched(self, seller: str) -> bool:
-        return self._is_everyone_watched or seller in self._sellers
+        return bool(self._everyones) or seller in self._by_seller
+
+    def _about(self, seller: str) -> list[StandingOrder]:
+        return [*self._everyones, *self._by_seller.get(seller, ())]
 
     def of_invoice(self, invoice: Invoice) -> list[NewDelivery]:
         event = event_of(invoice)
         seller, buyer = invoice.draft.seller.taxpayer_id, invoice.draft.buyer.taxpayer_id
         wanted = [
             order
-            for order in self._orders
+            for order in self._about(seller)
             if order.wants(event, seller=seller, buyer=buyer, at=invoice.issued_at)
         ]
         if not wanted:
@@ -66,7 +71,7 @@ class OrderBook:
         body = _encode(news)
         return [
             _new_webhook(order, event, form.form_id, form.seller, at, body, state=form.state)
-            for order in self._orders
+            for order in self._about(form.seller)
             if order.channel == "webhook"
             and order.wants(event, seller=form.seller, buyer=form.buyer, at=at)
         ]
