@@ -1,12 +1,14 @@
 """API keys: looked up by their hash, believed for a moment, dead when revoked."""
 
+import asyncio
 import hashlib
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.clocks import NOON, StoppedClock
 
-from kaipiao.errors import NotAllowed, NotAuthenticated
+from kaipiao.errors import NotAllowed, NotAuthenticated, Outage
 from kaipiao.gateway import identity
 from kaipiao.gateway.identity import Identity, authorize, compose_token, hash_token
 from kaipiao.gateway.limits import Limits
@@ -31,9 +33,15 @@ class Keys:
     def __init__(self) -> None:
         self.by_hash: dict[bytes, ApiKey] = {}
         self.asked = 0
+        self.gate: asyncio.Event | None = None
+        self.away = False
 
     async def find_by_secret(self, secret_hash: bytes) -> ApiKey | None:
         self.asked += 1
+        if self.gate:
+            await self.gate.wait()
+        if self.away:
+            raise Outage("directory")
         return self.by_hash.get(secret_hash)
 
     async def add_key(self, key: ApiKey, secret_hash: bytes) -> None:
@@ -94,6 +102,67 @@ async def test_a_flood_is_one_query_whether_the_key_is_known_or_not() -> None:
             await found.find(header("kp_abc_wrong"))
 
     assert keys.asked == 2
+
+
+async def test_a_crowd_that_waits_is_one_query() -> None:
+    keys, token = Keys(), compose_token("abc")
+    await keys.add_key(make_key(), hash_token(token))
+    found, gate = identity_of(keys), asyncio.Event()
+    keys.gate = gate
+    crowd = [asyncio.create_task(found.find(header(token))) for _ in range(50)]
+    await asyncio.sleep(0)
+    crowd[0].cancel()  # one who goes away takes nobody along
+    gate.set()
+
+    answers = await asyncio.gather(*crowd, return_exceptions=True)
+
+    assert isinstance(answers[0], asyncio.CancelledError)
+    assert all(isinstance(answer, ApiKey) for answer in answers[1:])
+    assert keys.asked == 1
+
+
+async def test_a_key_in_use_is_renewed_before_its_time_is_over() -> None:
+    keys, token = Keys(), compose_token("abc")
+    await keys.add_key(make_key(), hash_token(token))
+    found = identity_of(keys, identity_ttl_s=0.2)
+    await found.find(header(token))
+
+    for _ in range(30):  # three times as long as it is believed
+        assert found.remembered(header(token), time.monotonic()) is not None
+        await asyncio.sleep(0.02)
+
+    assert 3 <= keys.asked <= 10
+
+
+@pytest.mark.parametrize("gone", [None, make_key(revoked_at=NOON), make_key(expires_at=NOON)])
+async def test_a_renewed_key_that_is_gone_dies_at_once(gone: ApiKey | None) -> None:
+    keys, token = Keys(), compose_token("abc")
+    await keys.add_key(make_key(), hash_token(token))
+    found = identity_of(keys, identity_ttl_s=1000)
+    await found.find(header(token))
+    keys.by_hash[hash_token(token)] = gone  # type: ignore[assignment]
+
+    found.remembered(header(token), soon := time.monotonic() + 700)
+    await asyncio.sleep(0.01)
+
+    assert found.remembered(header(token), soon) is None
+    with pytest.raises(NotAuthenticated):
+        await found.find(header(token))
+
+
+async def test_a_directory_that_is_away_is_asked_now_and_then() -> None:
+    keys, token = Keys(), compose_token("abc")
+    await keys.add_key(make_key(), hash_token(token))
+    found = identity_of(keys, identity_ttl_s=1000)
+    await found.find(header(token))
+    keys.away = True
+
+    soon = time.monotonic() + 700
+    for n in range(100):
+        assert found.remembered(header(token), soon + n / 100) is not None
+        await asyncio.sleep(0)
+    assert keys.asked <= 1 + 3
+    assert found.remembered(header(token), soon + 400) is None, "believed beyond its time"
 
 
 async def test_a_revoked_key_dies_when_its_moment_is_over() -> None:
