@@ -27,6 +27,8 @@ PATIENCE_S = 10.0
 IDLE_S = 60.0
 NICENESS = 10
 ANSWER_BYTES_MAX = 64 * 2**20
+_NEEDED = ("PATH", "PYTHONPATH", "LANG", "LC_ALL")
+"""Of our surroundings, what the child needs; whatever else is there is not for it to see."""
 _LENGTH = struct.Struct(">I")
 
 
@@ -94,6 +96,7 @@ class ReadingRoom:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=ANSWER_BYTES_MAX,
+                env={name: os.environ[name] for name in _NEEDED if name in os.environ},
                 start_new_session=True,  # a Ctrl-C at the terminal is not meant for it
             )
         return self._child

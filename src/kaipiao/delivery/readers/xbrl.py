@@ -23,6 +23,7 @@ def read_xbrl(root: Element, *, where: str = "") -> Document:
         Unreadable: a needed fact is missing or unreadable, or amounts are not in CNY.
     """
     all_ = Fields(root, f"{where}/{ROOT}")
+    _only_invoices(all_)
     _only_yuan(all_)
     return Document(
         form="xbrl",
@@ -44,6 +45,17 @@ def read_xbrl(root: Element, *, where: str = "") -> Document:
         remark=all_.text("Remarks"),
         red=all_.text("TaxIncludedAmountInFigures").startswith("-"),
     )
+
+
+def _only_invoices(all_: Fields) -> None:
+    """The standard has other vocabularies: what a buyer books (``einv``), tickets, bank slips."""
+    if not all_.text("NumberOfInvoice"):
+        raise Unreadable(
+            all_.where,
+            zh="XBRL 不是发票开具方的 inv 实例, 可能是入账信息或其他凭证。请读取发票 XML 或 OFD。",
+            en="the XBRL is no issuer's instance of `inv`: what a buyer books, or another voucher. "
+            "Read the invoice's XML or OFD.",
+        )
 
 
 def _only_yuan(all_: Fields) -> None:

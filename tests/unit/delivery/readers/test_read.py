@@ -137,6 +137,14 @@ def test_what_is_no_invoice_is_refused(data: bytes) -> None:
         read_document(data)
 
 
+def test_what_a_buyer_books_is_no_invoice() -> None:
+    """The names are those of ``einv`` (2023-12-31), as two public programs write them."""
+    booked = xbrl().replace(b"NumberOfInvoice", b"InvoiceNumber")
+
+    with pytest.raises(Unreadable, match="a buyer books"):
+        read_document(booked)
+
+
 def test_an_instance_in_another_currency_is_refused() -> None:
     with pytest.raises(Unreadable, match="CNY"):
         read_document(xbrl("USD"))

@@ -45,6 +45,17 @@ async def test_one_child_reads_one_after_the_other(room: ReadingRoom) -> None:
     assert os.getpriority(os.PRIO_PROCESS, child) == NICENESS
 
 
+async def test_the_child_knows_none_of_our_secrets(
+    room: ReadingRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAIPIAO_TEST_SECRET", "7d1c")
+
+    await number_of(room)
+
+    (child,) = children()
+    assert b"7d1c" not in Path(f"/proc/{child}/environ").read_bytes()
+
+
 async def test_a_refusal_is_told_as_the_readers_said_it(room: ReadingRoom) -> None:
     with pytest.raises(Unreadable) as caught:
         await room.read(einvoice(TotalTaxAm="?"))
