@@ -41,7 +41,12 @@ def red_letter() -> Draft:
         for at, own in enumerate(settle(draft))
         if draft.lines[at].nature == "normal"
     )
-    return compose_red_draft(issued(draft), ReversalAsk(reason="02"), taken, "26311126001000000001")
+    return compose_red_draft(
+        issued(draft, "26311000000000000017"),
+        ReversalAsk(reason="02"),
+        taken,
+        "26311126001000000001",
+    )
 
 
 def natural_person() -> Draft:

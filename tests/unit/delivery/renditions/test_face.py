@@ -20,6 +20,7 @@ from kaipiao.delivery.renditions.face import paper
 from kaipiao.delivery.renditions.face.compose import compose_face
 from kaipiao.delivery.renditions.face.measure import width_mm, wrap
 from kaipiao.delivery.renditions.face.parts import Face
+from kaipiao.delivery.renditions.source import Imprint, Source
 from kaipiao.fiscal.draft import Draft, Party
 from kaipiao.fiscal.element import Passenger, ProducePurchase, Traveller
 from kaipiao.fiscal.money import format_yuan, parse_yuan
@@ -81,7 +82,8 @@ def test_every_row_fits_into_its_columns(draft: Draft) -> None:
             for row in table.rows:
                 for column, cell in zip(table.columns, row.cells, strict=True):
                     room = column.width_mm - 2 * paper.PADDING
-                    assert all(width_mm(text, paper.BODY_SIZE) <= room for text in cell)
+                    size = paper.BODY_SIZE if column.align != "right" else paper.NUMBER_MIN_SIZE
+                    assert all(width_mm(text, size) <= room for text in cell)
 
 
 @given(any_draft)
@@ -171,6 +173,24 @@ def test_a_deduction_hides_the_rate_and_is_told_in_the_remark() -> None:
     assert face.pages[0].tables[0].rows[0].cells[-2] == ("***",)
     assert face.tags == ("差额征税",)
     assert any("差额征税，扣除额：40.00" in line for line in face.remark)
+
+
+def test_no_amount_is_broken() -> None:
+    line = make_line(net_fen=99_999_999_999_999_99, rate_bp=1300, quantity="", unit_price="")
+    (row,) = face_of(lawful_draft(lines=(line,))).pages[0].tables[0].rows
+
+    assert row.cells[5:] == (("99999999999999.99",), ("13%",), ("13000000000000.00",))
+
+
+@pytest.mark.parametrize("platform", ["票", "Kaipiao 开票", "某" * 30, "a b" * 20, "某" * 60])
+def test_the_whole_name_of_the_platform_stands_in_the_oval(platform: str) -> None:
+    imprint = Imprint(platform=platform)
+    face = compose_face(Source(invoice=issued(lawful_draft()), imprint=imprint))
+
+    assert "".join(face.oval[:-1]).replace(" ", "") == platform.replace(" ", "")
+    assert len(face.oval) <= 4
+    assert face.oval[-1] == "平台版式文件"
+    assert platform in face.notice
 
 
 def test_a_natural_person_is_marked() -> None:

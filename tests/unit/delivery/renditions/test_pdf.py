@@ -130,3 +130,14 @@ def test_a_picture_shows_all_pages_below_one_another() -> None:
 
     assert len(face.pages) == 2
     assert picture.size == (794, 1058)
+
+
+def test_a_text_is_never_taken_for_markup() -> None:
+    name = '*文具*#panic("x") $x^2$ `raw` _u_ // -- "q" <a> @b ~ \\n [c] {d}'
+    draft = lawful_draft(lines=(make_line(name=name),), issuer="#let", remark="= 甲\n- 乙")
+
+    copied = texts_of(pdf_of(draft))
+
+    assert "".join(name.split()) in copied
+    assert "#let" in copied
+    assert "=甲-乙" in copied

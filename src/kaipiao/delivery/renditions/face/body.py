@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from kaipiao.delivery.renditions.face import paper
 from kaipiao.delivery.renditions.face.marks import CENTRE, Mark, Stroke, Text
+from kaipiao.delivery.renditions.face.measure import fit
 from kaipiao.delivery.renditions.face.parts import Column, Page, Table
 
 
@@ -32,11 +33,12 @@ def _cells(
 ) -> Iterator[Mark]:
     first = top + paper.BODY_PITCH / 2 + paper.BODY_SIZE * CENTRE
     for (column, x), cell in zip(_columns(table), cells, strict=True):
+        room = column.width_mm - 2 * paper.PADDING
         for at, text in enumerate(cell):
             yield Text(
                 x=x,
                 y=first + at * paper.BODY_PITCH,
-                size=paper.BODY_SIZE,
+                size=fit(text, paper.BODY_SIZE, room),
                 text=text,
                 align=column.align,
                 field=f"{field}.{column.title}",

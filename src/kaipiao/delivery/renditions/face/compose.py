@@ -1,7 +1,7 @@
 """From an issued invoice to its face."""
 
 from kaipiao.delivery.renditions.face import paper
-from kaipiao.delivery.renditions.face.measure import wrap
+from kaipiao.delivery.renditions.face.measure import width_mm, wrap
 from kaipiao.delivery.renditions.face.pages import room_of, split_pages
 from kaipiao.delivery.renditions.face.parts import Face, PartyFace, sums
 from kaipiao.delivery.renditions.face.remark import compose_remark
@@ -104,8 +104,13 @@ def _tags(draft: Draft) -> tuple[str, ...]:
 
 
 def _oval(imprint: Imprint) -> tuple[str, ...]:
-    """Whose document it is; long names go on in a second line."""
-    return (*wrap(imprint.platform, 24.0, 2.6)[:2], "平台版式文件")
+    """Whose document it is, in as few lines as it can be read in; and what it is."""
+    for count, _, smallest in paper.OVAL_SIZES:
+        name = wrap(imprint.platform, paper.OVAL_WIDTH, smallest)
+        if len(name) <= count:
+            break
+    even = -(-width_mm(imprint.platform, smallest) // len(name)) + smallest
+    return (*wrap(imprint.platform, min(even, paper.OVAL_WIDTH), smallest), "平台版式文件")
 
 
 def _notice(imprint: Imprint) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kaipiao.delivery.renditions.face import paper
 from kaipiao.delivery.renditions.face.box import across, down, upright
 from kaipiao.delivery.renditions.face.marks import CENTRE, Mark, Text
-from kaipiao.delivery.renditions.face.measure import width_mm
+from kaipiao.delivery.renditions.face.measure import fit, width_mm
 from kaipiao.delivery.renditions.face.parts import Face, Page, Sums
 
 TAX_WIDTH = 42.0
@@ -49,10 +49,11 @@ def _words(face: Face, top: float) -> Iterator[Mark]:
     yield Text(x=paper.LEFT + 18.0, y=y, size=3.3, text=label, align="center", color="label")
     x = paper.LEFT + 39.0
     yield Text(x=x, y=y, size=3.3, text="⊗")
-    size = min(3.3, 3.3 * 84.0 / max(1.0, width_mm(face.words, 3.3)))
+    size = fit(face.words, 3.3, 84.0)
     yield Text(x=x + 4.6, y=y, size=size, text=face.words, field="words")
     yield Text(x=142.0, y=y, size=3.3, text="（小写）", color="label")
-    yield Text(x=156.0, y=y, size=3.3, text=face.gross, field="gross")
+    size = fit(face.gross, 3.3, paper.RIGHT - 157.0)
+    yield Text(x=156.0, y=y, size=size, text=face.gross, field="gross")
 
 
 def _remark(face: Face, top: float) -> Iterator[Mark]:
@@ -70,7 +71,7 @@ def below_marks(face: Face) -> Iterator[Mark]:
     yield Text(x=paper.LEFT + 12.0, y=y, size=3.2, text="开票人：", color="label")
     x = paper.LEFT + 12.0 + width_mm("开票人：", 3.2)
     yield Text(x=x, y=y, size=3.2, text=face.issuer, field="issuer")
-    size = min(2.3, 2.3 * 190.0 / max(1.0, width_mm(face.notice, 2.3)))
+    size = fit(face.notice, 2.3, 190.0)
     bottom = paper.HEIGHT - 3.2
     yield Text(
         x=paper.WIDTH / 2, y=bottom, size=size, text=face.notice, align="center", color="oval"

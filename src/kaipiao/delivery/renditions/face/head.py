@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from kaipiao.delivery.renditions.face import paper
 from kaipiao.delivery.renditions.face.marks import CENTRE, Mark, Oval, Stroke, Text
-from kaipiao.delivery.renditions.face.measure import width_mm
+from kaipiao.delivery.renditions.face.measure import fit, width_mm
 from kaipiao.delivery.renditions.face.parts import Face
 
 
@@ -33,11 +33,15 @@ def _oval(lines: tuple[str, ...]) -> Iterator[Mark]:
     yield Oval(x=middle, y=y, rx=17.0, ry=5.2, width=0.35)
     yield Oval(x=middle, y=y, rx=16.3, ry=4.5, width=0.12)
     *names, what = lines
-    size, pitch = (2.9, 3.4) if len(names) == 1 else (2.2, 2.5)
-    first = y - pitch * (len(lines) - 1) / 2
-    for at, (text, own) in enumerate((*((name, size) for name in names), (what, 2.1))):
-        baseline = first + at * pitch + own * CENTRE
-        yield Text(x=middle, y=baseline, size=own, text=text, align="center", color="oval")
+    largest = next(size for count, size, _ in paper.OVAL_SIZES if count >= len(names))
+    size = min(fit(name, largest, paper.OVAL_WIDTH) for name in names)
+    pitch = 3.4 if len(names) == 1 else 1.15 * size
+    top = y - (pitch * len(names) + 2.1) / 2 + 0.1
+    for at, name in enumerate(names):
+        baseline = top + at * pitch + size * (0.5 + CENTRE)
+        yield Text(x=middle, y=baseline, size=size, text=name, align="center", color="oval")
+    baseline = top + len(names) * pitch + 2.1 * (0.5 + CENTRE)
+    yield Text(x=middle, y=baseline, size=2.1, text=what, align="center", color="oval")
 
 
 def page_number_marks(index: int, count: int) -> Iterator[Mark]:

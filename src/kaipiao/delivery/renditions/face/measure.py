@@ -23,6 +23,8 @@ for _text, _width in (
     ("²³", 380),
     ("°", 320),
     ("•", 392),
+    ("巟", 977),
+    ("霝", 999),
     ("ǄǅǆǊǋǱǲǳǶѸ₨₯\U000ffffd", 1310),
     ("\u2e3a", 2 * FULL),
 ):
@@ -41,6 +43,12 @@ def advance(text: str) -> int:
 
 def width_mm(text: str, size_mm: float) -> float:
     return advance(text) * size_mm / FULL
+
+
+def fit(text: str, size_mm: float, room_mm: float) -> float:
+    """The size of type, or a smaller one at which the text fits."""
+    width = width_mm(text, size_mm)
+    return size_mm if width <= room_mm else size_mm * room_mm / width
 
 
 def wrap(text: str, wide_mm: float, size_mm: float) -> tuple[str, ...]:

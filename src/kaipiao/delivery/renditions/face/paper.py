@@ -14,6 +14,9 @@ PADDING = 1.0
 BODY_SIZE, BODY_PITCH = 3.0, 4.0
 """Type of the lines, and from one line to the next."""
 
+NUMBER_MIN_SIZE = 1.9
+"""A number too wide for its column is set smaller, down to this, before it is broken."""
+
 HEAD_HEIGHT = 6.0
 """The names of the columns."""
 
@@ -32,6 +35,11 @@ REMARK_SIZE, REMARK_PITCH, REMARK_MIN = 2.8, 3.5, 18.0
 REMARK_WIDTH = RIGHT - LEFT - LABEL_WIDTH - 3.0
 REMARK_LINES = (8, 4)
 """How many lines the box takes: beside parties in the larger type, and in the smaller."""
+
+
+OVAL_WIDTH = 24.0
+OVAL_SIZES = ((1, 2.9, 2.3), (2, 2.2, 1.6), (3, 1.7, 1.0))
+"""Lines for the platform's name in the oval, the largest type for them, and the smallest."""
 
 
 def party_height(name_lines: int, pitch: float) -> float:

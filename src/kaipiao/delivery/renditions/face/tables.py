@@ -4,7 +4,7 @@ Construction and real estate print other columns than the rest, as their real in
 """
 
 from kaipiao.delivery.renditions.face import paper
-from kaipiao.delivery.renditions.face.measure import wrap
+from kaipiao.delivery.renditions.face.measure import width_mm, wrap
 from kaipiao.delivery.renditions.face.parts import Column, Row, Table
 from kaipiao.fiscal.draft import Draft, Line
 from kaipiao.fiscal.element import (
@@ -148,8 +148,13 @@ def _element_rows(element: Element | None) -> tuple[tuple[Column, ...], list[tup
 
 
 def _row(columns: tuple[Column, ...], texts: tuple[str, ...]) -> Row:
-    cells = [
-        wrap(text, column.width_mm - 2 * paper.PADDING, paper.BODY_SIZE)
-        for column, text in zip(columns, texts, strict=True)
-    ]
+    cells = [_cell(column, text) for column, text in zip(columns, texts, strict=True)]
     return Row(cells=tuple(cells))
+
+
+def _cell(column: Column, text: str) -> tuple[str, ...]:
+    """The lines of one cell.  A number is set smaller rather than broken, as far as it is read."""
+    room = column.width_mm - 2 * paper.PADDING
+    if column.align == "right" and width_mm(text, paper.NUMBER_MIN_SIZE) <= room:
+        return (text,)
+    return wrap(text, room, paper.BODY_SIZE)
