@@ -292,3 +292,15 @@ async def test_very_many_faults_are_counted_and_not_all_spelled_out(
 
     assert len(answer.json()["violations"]) == 10
     assert answer.json()["violations_left_out"] == 15
+
+
+@pytest.mark.parametrize("character", ["\U0002a6d6", "😀", "\\ud869\\uded6", "\u0e01"])
+async def test_a_character_that_no_page_could_show_is_refused_by_its_name(
+    refused: Refused, character: str
+) -> None:
+    problem = await refused(TEXT.replace("赵示例", f"赵{character}"))
+
+    assert codes(problem) == [("/issuer", "text-character-not-shown")]
+    (objection,) = problem["violations"]
+    assert "Character 2 of the issuer, U+" in objection["en"]
+    assert "请改用" in objection["zh"]
