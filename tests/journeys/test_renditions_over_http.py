@@ -203,7 +203,7 @@ async def test_when_the_room_is_full_one_is_told_to_come_back_and_issuing_goes_o
         paths = [f"/v1/invoices/{number}/renditions/xml" for number in numbers]
         waiting = [asyncio.create_task(client.get(path)) for path in paths[:2]]
         await asyncio.sleep(0.3)
-        full = await client.get(paths[2])
+        full = await asyncio.wait_for(client.get(paths[2]), 10)
         await house.issue(client, 9)
         stuck.go_on.set()
         made = await asyncio.gather(*waiting)

@@ -65,6 +65,16 @@ def test_the_folder_never_takes_more_than_its_limit(tmp_path: Path) -> None:
     assert cache.find(key(0)) is None
 
 
+def test_while_there_is_room_nothing_goes(tmp_path: Path) -> None:
+    cache = RenditionCache(tmp_path, limit_bytes=100_000)
+    for n in range(12):  # eight kilobytes each on the disk: all but the last byte
+        cache.keep(key(n), b"x" * 5_000)
+    cache.sweep()
+
+    assert held(tmp_path) > 90_000
+    assert len(files(tmp_path)) == 12
+
+
 def test_what_nobody_asks_for_goes_first(tmp_path: Path) -> None:
     cache = RenditionCache(tmp_path, limit_bytes=100_000)
     for n in range(20):

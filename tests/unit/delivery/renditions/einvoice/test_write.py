@@ -123,6 +123,19 @@ def test_the_buyer_of_produce_is_shown_as_the_buyer() -> None:
     assert (document.buyer.name, document.seller.name) == (draft.seller.name, draft.buyer.name)
 
 
+def test_the_telephone_of_the_buyer_stands_before_the_address_and_of_the_seller_after() -> None:
+    tree = ElementTree.fromstring(render_einvoice(source_of(lawful_draft())))
+
+    def names(side: str) -> list[str]:
+        found = tree.find(f"EInvoiceData/{side}Information")
+        assert found is not None
+        return [one.tag.removeprefix(side) for one in found]
+
+    rest = ["BankName", "BankAccNum"]
+    assert names("Buyer") == ["IdNum", "Name", "TelNum", "Addr", *rest]
+    assert names("Seller") == ["IdNum", "Name", "Addr", "TelNum", *rest]
+
+
 def test_a_person_has_a_name_and_no_empty_id() -> None:
     xml = render_einvoice(source_of(lawful_draft(buyer=PERSON)))
 
