@@ -89,6 +89,20 @@ def test_it_says_pdf_a_3b_and_whose_it_is() -> None:
     assert str(reader.metadata.creation_date)[:19] == "2026-11-25 02:03:04"
 
 
+def test_it_has_what_pdf_a_3_asks_of_a_file_with_files_inside() -> None:
+    """ISO 19005-3: colours that mean something, files that belong to it, an id, no lock."""
+    reader = pypdf.PdfReader(io.BytesIO(pdf_of(lawful_draft(), FILE)))
+    root = reader.trailer["/Root"]
+    (intent,), (associated,) = root["/OutputIntents"], root["/AF"]
+
+    assert intent.get_object()["/S"] == "/GTS_PDFA1"
+    assert intent.get_object()["/DestOutputProfile"].get_data()[36:40] == b"acsp"
+    assert associated.get_object()["/UF"] == FILE.name
+    assert len(reader.trailer["/ID"]) == 2
+    assert not reader.is_encrypted
+    assert "/JavaScript" not in root.get("/Names", {})
+
+
 def test_every_font_is_embedded_and_every_page_has_its_size() -> None:
     reader = pypdf.PdfReader(io.BytesIO(pdf_of(lawful_draft(lines=(make_line(),) * 40))))
 
