@@ -1,6 +1,6 @@
 """A gateway on a fresh database, and callers with keys of every kind."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ from tests.clocks import StoppedClock
 from tests.stores import NOVEMBER
 from tests.strategies import SELLER
 
+from kaipiao.delivery.sheets.listing import write_list
 from kaipiao.fiscal.draft import Draft
+from kaipiao.fiscal.listing import ExportAsk
 from kaipiao.gateway.asgi import build_app
 from kaipiao.gateway.front import Front
 from kaipiao.gateway.identity import compose_token, hash_token
@@ -72,6 +74,19 @@ class Bench:
         return line.left_fen if line else 0
 
 
+def exporter(store: Store) -> Callable[[ExportAsk], AsyncIterator[bytes]]:
+    """As ``app.export``, without a process of its own."""
+
+    async def export(ask: ExportAsk) -> AsyncIterator[bytes]:
+        pieces: list[bytes] = []
+        found = store.scan.invoices(ask.seller, since=ask.since, until=ask.until)
+        await write_list(found, ask.form, pieces.append)
+        for piece in pieces:
+            yield piece
+
+    return export
+
+
 async def open_bench(
     store: Store,
     clock: StoppedClock,
@@ -108,6 +123,7 @@ async def open_bench(
         "credit": store.credit,
         "directory": store.directory,
         "imports": store.imports,
+        "export": exporter(store),
         "clock": clock,
         "outward": Outward(
             deliveries=store.deliveries,

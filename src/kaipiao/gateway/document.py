@@ -80,6 +80,10 @@ ALSO: dict[str, tuple[int, ...]] = {
 _JSON = "application/json"
 _TEXT = {"type": "string"}
 _BINARY: Node = {"type": "string", "format": "binary"}
+_EVENT: Node = {
+    "type": "object",
+    "properties": {"id": _TEXT, "event": _TEXT, "data": _TEXT, "retry": {"type": "integer"}},
+}
 
 
 def compose_document(handlers: list[HTTPRouteHandler], *, version: str) -> bytes:
@@ -219,7 +223,7 @@ def _upload() -> Node:
     view = {_JSON: _ref("ImportView")}
     kept = _answer("Kept; it is issued in the background.", view)
     return {
-        "requestBody": _body(dict.fromkeys((XLSX, CSV, NDJSON), _BINARY)),
+        "requestBody": _body(dict.fromkeys((XLSX, CSV, NDJSON), _BINARY | {"minLength": 1})),
         "responses": {"202": kept, "200": _replayed(_answer("", view))},
     }
 
@@ -227,7 +231,7 @@ def _upload() -> Node:
 def _watching() -> Node:
     events = "Server-sent events: `progress` for every change, then `ended`; each an `ImportView`."
     return {
-        "200": _answer(events, {EVENTS: _TEXT}),
+        "200": _answer(events, {EVENTS: _EVENT}),
         "204": {"description": "It ended, and you know: its last id is in your Last-Event-ID."},
     }
 

@@ -107,7 +107,7 @@ def _is_plain(content: bytes) -> bool:
     Such a sheet can be surveyed four times faster, without understanding it.  Whatever looks
     unusual (a prefix, a comment, CDATA, an entity in a place) is parsed.
     """
-    odd = b"\0" in content or _ENCODING.search(content[:200]) or _UNUSUAL.search(content)
+    odd = _ENCODING.search(content[:200]) or _UNUSUAL.search(content)
     return not odd
 
 
