@@ -22,8 +22,12 @@ from drills.line import Line, NoDoor, Silence
 MIB = 1 << 20
 HOARDERS = 40
 HOARD_BYTES, WHOLE_BYTES = 15 * MIB, 16 * MIB
-CHOSEN = {"worker_memory_mib": 256, "max_body_bytes": WHOLE_BYTES}
-"""By the operator, in ``config.json``: little memory, and bodies of which a few fill it."""
+CHOSEN = {
+    "worker_memory_mib": 256,
+    "max_body_bytes": WHOLE_BYTES,
+    "max_arriving_bytes": 1_024 * MIB,
+}
+"""By the operator, in ``config.json``: little memory, and too much room for bodies."""
 
 
 @pytest_asyncio.fixture

@@ -31,6 +31,9 @@ BOUNDS: Mapping[str, Bound] = {
     "max_batch_bytes": Bound(64 * KIB, 1_024 * MIB, "一次批量的总大小", "one batch"),
     "max_batch_lines": Bound(1, 100_000, "一次批量的行数", "drafts in one batch"),
     "batch_chunk_lines": Bound(1, 1_000, "批量中一起开具的行数", "drafts issued together"),
+    "max_arriving_bytes": Bound(
+        MIB, 64 * 1_024 * MIB, "所有尚未到齐的请求体", "all bodies that are not whole yet"
+    ),
     "max_unsent_bytes": Bound(
         64 * KIB, 1_024 * MIB, "为一个未读取结果的调用方保留", "kept for one who does not read"
     ),
@@ -73,6 +76,13 @@ BOUNDS: Mapping[str, Bound] = {
 }
 """Complete: a test compares it with the limits there are."""
 
+PARTS = (
+    ("max_body_bytes", "max_arriving_bytes"),
+    ("max_import_bytes", "max_arriving_bytes"),
+    ("max_unsent_bytes", "max_unsent_total_bytes"),
+)
+"""What one caller may take of what there is for all."""
+
 
 class LimitWrong(ValueError):
     """Which, where it came from, and what it may be."""
@@ -92,10 +102,10 @@ def load_limits(found: Found) -> Limits:
     """
     chosen = {name: _checked(name, *found[name]) for name in BOUNDS if name in found}
     limits = Limits(**chosen)
-    if limits.max_unsent_bytes > limits.max_unsent_total_bytes:
-        source = found.get("max_unsent_bytes", found.get("max_unsent_total_bytes", (0, "")))[1]
-        reason = f"more than max_unsent_total_bytes = {limits.max_unsent_total_bytes}"
-        raise LimitWrong("max_unsent_bytes", source, reason)
+    for part, whole in PARTS:
+        if getattr(limits, part) > (most := getattr(limits, whole)):
+            source = found.get(part, found.get(whole, (0, "")))[1]
+            raise LimitWrong(part, source, f"more than {whole} = {most}")
     return limits
 
 

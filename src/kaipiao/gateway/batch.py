@@ -19,6 +19,7 @@ import msgspec
 
 from kaipiao.errors import Outage, Refusal
 from kaipiao.fiscal.invoice import Receipt
+from kaipiao.gateway.arriving import Arriving, Share
 from kaipiao.gateway.batch_lines import LineReader
 from kaipiao.gateway.finish import finish
 from kaipiao.gateway.identity import authorize
@@ -28,7 +29,7 @@ from kaipiao.gateway.plain_answer import answers_under
 from kaipiao.gateway.problems import Problem, compose_problem
 from kaipiao.gateway.rates import Rates
 from kaipiao.gateway.reading import CallerGone, check_length, check_media_type
-from kaipiao.gateway.refusals import BatchTooLarge, BodyTooSlow
+from kaipiao.gateway.refusals import BatchTooLarge, BodyTooSlow, Busy
 from kaipiao.gateway.shapes import ReceiptView
 from kaipiao.gateway.unread import Unread
 from kaipiao.gateway.visit import Message, Receive, Send, Visit
@@ -55,10 +56,11 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class BatchCall:
     """Answers the batch call."""
 
-    def __init__(self, services: Services, unread: Unread) -> None:
+    def __init__(self, services: Services, unread: Unread, arriving: Arriving) -> None:
         self._issuing = services.issuing
         self._limits = services.limits
         self._unread = unread
+        self._arriving = arriving
         self._answers = answers_under(b"")
 
     async def __call__(self, visit: Visit, receive: Receive, send: Send, *, rates: Rates) -> None:
@@ -75,31 +77,38 @@ class BatchCall:
             patience_s=self._limits.batch_timeout_s,
         )
         try:
-            await self._run(visit, receive, outlet, caller, rates)
+            with self._arriving.share() as share:
+                await self._run(visit, receive, share, outlet, caller, rates)
         finally:
             await outlet.abandon()
 
     async def _run(
-        self, visit: Visit, receive: Receive, outlet: Outlet, caller: ApiKey, rates: Rates
+        self,
+        visit: Visit,
+        receive: Receive,
+        share: Share,
+        outlet: Outlet,
+        caller: ApiKey,
+        rates: Rates,
     ) -> None:
         last = 0
         reader = LineReader(self._issuing, caller, max_line_bytes=self._limits.max_body_bytes)
         try:
-            async for chunk in self._chunks(receive):
+            async for chunk in self._chunks(receive, share):
                 await _pace(rates, caller.key_id, len(chunk))
                 await outlet.put(await self._issue(reader, chunk, visit))
                 last = chunk[-1][0]
-        except (BatchTooLarge, BodyTooSlow) as end:
+        except (BatchTooLarge, BodyTooSlow, Busy) as end:
             if not outlet.has_begun:
                 raise
             await outlet.put(self._problem(last + 1, "", end, visit))
         await outlet.close()
 
-    async def _chunks(self, receive: Receive) -> AsyncIterator[Sequence[Cut]]:
+    async def _chunks(self, receive: Receive, share: Share) -> AsyncIterator[Sequence[Cut]]:
         """Lines as they come, at most so many at once.
 
         Raises:
-            BatchTooLarge, BodyTooSlow: after the lines before it.
+            BatchTooLarge, BodyTooSlow, Busy: after the lines before it.
             CallerGone
         """
         limits = self._limits
@@ -116,6 +125,7 @@ class BatchCall:
             cuts = cutter.feed(piece) + ([] if more else cutter.end())
             for start in range(0, min(len(cuts), left), limits.batch_chunk_lines):
                 yield cuts[start : min(start + limits.batch_chunk_lines, left)]
+            share.hold(cutter.kept_bytes)
             left -= len(cuts)
             if left < 0:
                 raise BatchTooLarge(limit=f"{limits.max_batch_lines} lines")

@@ -15,6 +15,7 @@ from kaipiao.base.shortage import is_shortage
 from kaipiao.errors import NotAuthenticated, Outage, Refusal
 from kaipiao.fiscal.invoice import Receipt
 from kaipiao.gateway.access import DOWNLOAD, AccessLog
+from kaipiao.gateway.arriving import Arriving
 from kaipiao.gateway.batch import BatchCall
 from kaipiao.gateway.bulkhead import Bulkhead
 from kaipiao.gateway.express import Express, Ride
@@ -61,9 +62,10 @@ class Front:
         limits = services.limits
         self.limits = limits
         self._surface = surface
-        self._issue = IssueCall(services)
+        self._arriving = Arriving(limits.max_arriving_bytes)
+        self._issue = IssueCall(services, self._arriving)
         self.unread = Unread(limits.max_unsent_total_bytes)
-        self._batch = BatchCall(services, self.unread)
+        self._batch = BatchCall(services, self.unread, self._arriving)
         self._identity = Identity(directory=services.directory, clock=services.clock, limits=limits)
         self._rates = Rates(rate_per_s=limits.rate_per_s, burst=limits.rate_burst)
         self._answers = answers_under(self._rates.policy)
@@ -179,7 +181,9 @@ class Front:
         body = b""
         if visit.method in WITH_BODY:
             limit_bytes, timeout_s = self._patience(visit)
-            body = await read_body(receive, visit, limit_bytes=limit_bytes, timeout_s=timeout_s)
+            body = await read_body(
+                receive, visit, self._arriving, limit_bytes=limit_bytes, timeout_s=timeout_s
+            )
         scope[VISIT] = visit
         if visit.method == "OPTIONS":
             scope["method"] = "-"  # Litestar's own answer is incomplete; its refusal is not

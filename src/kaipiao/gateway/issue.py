@@ -13,6 +13,7 @@ from kaipiao.base.repeated import repeats_a_member
 from kaipiao.errors import Malformed
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.invoice import Receipt
+from kaipiao.gateway.arriving import Arriving
 from kaipiao.gateway.faults import find_faults
 from kaipiao.gateway.finish import finish
 from kaipiao.gateway.identity import authorize
@@ -31,7 +32,8 @@ encode = msgspec.json.Encoder().encode
 class IssueCall:
     """Answers the issuing call."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, arriving: Arriving) -> None:
+        self._arriving = arriving
         self._issuing = services.issuing
         self._limits = services.limits
 
@@ -41,7 +43,11 @@ class IssueCall:
         key = idempotency_key(visit)
         limits = self._limits
         body = await read_body(
-            receive, visit, limit_bytes=limits.max_body_bytes, timeout_s=limits.body_timeout_s
+            receive,
+            visit,
+            self._arriving,
+            limit_bytes=limits.max_body_bytes,
+            timeout_s=limits.body_timeout_s,
         )
         draft = self._read(body)
         authorize(api_key, "issue", draft.seller.taxpayer_id)

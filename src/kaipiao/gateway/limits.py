@@ -25,6 +25,9 @@ class Limits:
     batch_chunk_lines: int = 256
     """Drafts of a batch that are issued together; results are sent after each chunk."""
 
+    max_arriving_bytes: int = 512 * MIB
+    """Bodies that have begun to arrive and are not whole; one piece more is told to come back."""
+
     max_unsent_bytes: int = 32 * MIB
     """Results of a batch kept for a caller who sends everything before reading anything."""
 

@@ -13,6 +13,11 @@ class LineCutter:
         self._too_long = False
         self._number = 0
 
+    @property
+    def kept_bytes(self) -> int:
+        """Of the line that is not whole yet."""
+        return len(self._rest)
+
     def feed(self, piece: bytes) -> list[Cut]:
         """The lines that ``piece`` completes."""
         first, *lines = piece.split(b"\n")

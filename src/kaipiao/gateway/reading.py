@@ -8,6 +8,7 @@ import msgspec
 from kaipiao.base.repeated import has_repeated_member
 from kaipiao.errors import KeyMissing, Malformed
 from kaipiao.fiscal.invoice import IdempotencyKey, parse_key
+from kaipiao.gateway.arriving import Arriving, Share
 from kaipiao.gateway.faults import find_faults
 from kaipiao.gateway.refusals import BodyTooLarge, BodyTooSlow, WrongMediaType
 from kaipiao.gateway.visit import Receive, Visit
@@ -45,22 +46,25 @@ def check_length(visit: Visit, limit_bytes: int) -> None:
         raise BodyTooLarge(limit_bytes=limit_bytes)
 
 
-async def read_body(receive: Receive, visit: Visit, *, limit_bytes: int, timeout_s: float) -> bytes:
+async def read_body(
+    receive: Receive, visit: Visit, arriving: Arriving, *, limit_bytes: int, timeout_s: float
+) -> bytes:
     """The whole body.
 
     Raises:
-        BodyTooLarge, BodyTooSlow: nothing was done.
+        BodyTooLarge, BodyTooSlow, Busy: nothing was done.
         CallerGone
     """
     check_length(visit, limit_bytes)
     try:
         async with asyncio.timeout(timeout_s):
-            return await _gather(receive, limit_bytes)
+            with arriving.share() as share:
+                return await _gather(receive, share, limit_bytes)
     except TimeoutError:
         raise BodyTooSlow(timeout_s=timeout_s) from None
 
 
-async def _gather(receive: Receive, limit_bytes: int) -> bytes:
+async def _gather(receive: Receive, share: Share, limit_bytes: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
     while True:
@@ -73,6 +77,7 @@ async def _gather(receive: Receive, limit_bytes: int) -> bytes:
         size += len(piece)
         if size > limit_bytes:
             raise BodyTooLarge(limit_bytes=limit_bytes)
+        share.hold(size)
         pieces.append(piece)
         if not message.get("more_body", False):
             return b"".join(pieces)

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kaipiao.app.limits import BOUNDS
+from kaipiao.app.limits import BOUNDS, PARTS
 from kaipiao.app.orders import Orders, encode_orders
 from kaipiao.app.settings import SettingsWrong, load_settings
 from kaipiao.gateway.limits import Limits
@@ -28,12 +28,11 @@ def test_a_limit_comes_from_the_environment_or_the_file(tmp_path: Path, name: st
 
     unset = load_settings(folder, {}).limits
     (tmp_path / "config.json").write_bytes(msgspec.json.encode({name: bound.most}))
-    whole = {} if name != "max_unsent_bytes" else {"KAIPIAO_MAX_UNSENT_TOTAL_BYTES": 10**10}
-    environ = {each: str(value) for each, value in whole.items()}
+    wholes = {whole for part, whole in PARTS if part == name}
+    environ = {f"KAIPIAO_{whole.upper()}": str(10**10) for whole in wholes}
     from_file = load_settings(folder, environ).limits
-    spoken = {f"KAIPIAO_{name.upper()}": str(bound.least)}
-    if name == "max_unsent_total_bytes":
-        spoken["KAIPIAO_MAX_UNSENT_BYTES"] = str(bound.least)
+    small = {name} | {part for part, whole in PARTS if whole == name}
+    spoken = {f"KAIPIAO_{one.upper()}": str(bound.least) for one in small}
     from_environment = load_settings(folder, spoken).limits
 
     assert unset == Limits()
@@ -58,9 +57,10 @@ def test_a_wrong_limit_says_which_and_where_it_came_from(
     assert env in wrong.value.zh
 
 
-def test_one_caller_may_not_leave_more_unread_than_all(tmp_path: Path) -> None:
-    with pytest.raises(SettingsWrong, match="max_unsent_total_bytes"):
-        load_settings({"data": str(tmp_path)}, {"KAIPIAO_MAX_UNSENT_BYTES": str(500 * 2**20)})
+@pytest.mark.parametrize("part, whole", PARTS)
+def test_one_caller_may_not_take_more_than_there_is(tmp_path: Path, part: str, whole: str) -> None:
+    with pytest.raises(SettingsWrong, match=whole):
+        load_settings({"data": str(tmp_path)}, {f"KAIPIAO_{whole.upper()}": "2000000"})
 
 
 def test_a_child_gets_the_limits_that_were_set(tmp_path: Path) -> None:
