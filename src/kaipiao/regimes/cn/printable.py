@@ -42,11 +42,9 @@ def unpack_characters(packed: str) -> list[range]:
 def runs_of(code_points: Iterable[int]) -> Iterator[range]:
     """Ascending runs of code points that follow one another."""
     ordered = sorted(code_points)
-    start = ordered[0]
-    for this, following in pairwise([*ordered, -1]):
-        if following != this + 1:
-            yield range(start, this + 1)
-            start = following
+    starts = (at for at, point in enumerate(ordered) if at == 0 or ordered[at - 1] != point - 1)
+    for start, after in pairwise([*starts, len(ordered)]):
+        yield range(ordered[start], ordered[after - 1] + 1)
 
 
 def _outside(runs: Iterable[range], more: str = "") -> _Find:
@@ -55,8 +53,17 @@ def _outside(runs: Iterable[range], more: str = "") -> _Find:
     return re.compile(f"[^{more}{inside}]").search
 
 
+def _printable(runs: Iterable[range]) -> Iterator[range]:
+    """The runs without what Python calls unprintable: blanks but the plain one, private use."""
+    for run in runs:
+        if "".join(map(chr, run)).isprintable():
+            yield run
+        else:
+            yield from runs_of(point for point in run if chr(point).isprintable())
+
+
 _RUNS = unpack_characters(TYPEFACE.packed)
-_find_unplain = _outside(runs_of(at for run in _RUNS for at in run if chr(at).isprintable()))
+_find_unplain = _outside(_printable(_RUNS))
 
 
 @cache
