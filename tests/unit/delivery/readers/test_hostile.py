@@ -77,6 +77,19 @@ def test_the_walls_stand_where_nobody_thought_of_a_limit() -> None:
     assert len(bytearray(200 * 2**20)) > 0  # and fall with the room
 
 
+def test_nobody_inside_passes_over_the_end_of_the_time() -> None:
+    """A reader that goes on after a broken part must not go on after this one."""
+
+    def decorate() -> None:
+        try:
+            sum(1 for _ in itertools.count())
+        except (Unreadable, Exception):
+            return
+
+    with pytest.raises(Unreadable, match="more time"), bounded(cpu_s=0.05):
+        decorate()
+
+
 @pytest.mark.parametrize("name", ["a zip bomb", "a PDF stream that unpacks to 80 MiB"])
 def test_the_command_line_says_why_and_exits_2(tmp_path: Path, name: str) -> None:
     (tmp_path / "x").write_bytes(HOSTILE[name]())
