@@ -76,11 +76,11 @@ def judge_document(content: bytes, vkey: str, *, draft_bytes: bytes | None) -> F
     try:
         root = parse_xml(content)
         carried = read_carried(root)
+        faults = check_document(root, carried) if carried else []
     except Unreadable as why:
         return not_genuine("document-unreadable", why.zh, why.en)
     if carried is None:
         return not_genuine("evidence-missing", *NO_EVIDENCE)
-    faults = check_document(root, carried)
     if not carried.receipt:
         return not_genuine("receipt-missing", *_NO_RECEIPT, faults=faults)
     verdict = verify_receipt(carried.receipt, vkey, draft_bytes=carried.draft_bytes)

@@ -7,10 +7,12 @@ added, moved or missing element is found, whatever it is called.
 from collections.abc import Iterator
 from datetime import datetime
 from difflib import SequenceMatcher
+from itertools import islice, takewhile
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from kaipiao.base.markup import parse_xml
+from kaipiao.base.unreadable import Unreadable
 from kaipiao.delivery.readers.ses import is_signed_by
 from kaipiao.delivery.renditions.einvoice.carried import Carried
 from kaipiao.delivery.renditions.einvoice.evidence import NAME
@@ -24,6 +26,11 @@ from kaipiao.fiscal.settle import settle
 DIFFERENCES_MAX = 20
 """Told at most: whoever changed more will find these."""
 
+
+LEAVES_MATCHED = 400
+"""Where leaves are missing or too many, so many are set side by side, from the first that differs:
+what that costs grows with the square of it.
+"""
 
 PATH_SHOWN, TEXT_SHOWN = 80, 60
 """Characters of a path and of a text, as they are told."""
@@ -48,7 +55,7 @@ class Difference(NamedTuple):
 
 
 def check_document(root: Element, carried: Carried) -> list[DocumentFault]:
-    """Everything that is wrong with the file by itself, without the log."""
+    """Everything that is wrong with the file by itself, without the log.  Raises Unreadable."""
     faults = [_differs(difference) for difference in check_shown(root, carried)]
     if carried.signature and not is_signature_right(root, carried):
         zh = f"文件的签名 ({carried.signed_by[:80]}) 与内容不符"
@@ -74,13 +81,28 @@ def check_logged(
 
 
 def check_shown(root: Element, carried: Carried) -> list[Difference]:
-    """Where the visible part differs from the carried draft; none means that it does not."""
-    visible = compose_visible(
-        carried.number, carried.issued_at, carried.draft, settle(carried.draft)
-    )
-    due = leaves_of(parse_xml(f"<{ROOT}>{visible}</{ROOT}>".encode()), without=NAME)
-    shown = leaves_of(root, without=NAME)
-    return [] if shown == due else list(_differences(shown, due))[:DIFFERENCES_MAX]
+    """Where the visible part differs from the carried draft; none means that it does not.
+
+    Raises:
+        Unreadable: the carried draft is one that nobody can have issued.
+    """
+    shown, due = leaves_of(root, without=NAME), leaves_of(_due(carried), without=NAME)
+    return [] if shown == due else list(islice(_differences(shown, due), DIFFERENCES_MAX))
+
+
+def _due(carried: Carried) -> Element:
+    """The visible part as it should be."""
+    draft = carried.draft
+    try:
+        visible = compose_visible(carried.number, carried.issued_at, draft, settle(draft))
+    except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError):
+        raise Unreadable(
+            NAME,
+            zh="存证中的草稿不可能开具过。请向开票方重新索取原始文件。",
+            en="no invoice can have been issued from the draft inside. Ask the issuer for the "
+            "original file.",
+        ) from None
+    return parse_xml(f"<{ROOT}>{visible}</{ROOT}>".encode())
 
 
 def is_signature_right(root: Element, carried: Carried) -> bool:
@@ -111,8 +133,12 @@ def _differences(shown: Leaves, due: Leaves) -> Iterator[Difference]:
             if (path, text) != (due_path, due_text):
                 yield Difference(due_path, text if path == due_path else "", due_text)
         return
-    matcher = SequenceMatcher(None, shown, due, autojunk=False)
-    for tag, start, end, due_start, due_end in matcher.get_opcodes():
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(shown, due, strict=False))
+    start = sum(1 for _ in same)
+    near, near_due = shown[start : start + LEAVES_MATCHED], due[start : start + LEAVES_MATCHED]
+    for tag, first, end, due_first, due_end in SequenceMatcher(
+        None, near, near_due, autojunk=False
+    ).get_opcodes():
         if tag != "equal":
-            yield from (Difference(path, text, "") for path, text in shown[start:end])
-            yield from (Difference(path, "", text) for path, text in due[due_start:due_end])
+            yield from (Difference(path, text, "") for path, text in near[first:end])
+            yield from (Difference(path, "", text) for path, text in near_due[due_first:due_end])

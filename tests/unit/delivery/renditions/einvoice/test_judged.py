@@ -1,13 +1,14 @@
 """``kaipiao verify`` of our XML: genuine is genuine, and whatever was changed is found."""
 
 import re
+import time
 from base64 import b64decode, b64encode
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.strategies import lawful_draft, lawful_drafts
+from tests.strategies import lawful_draft, lawful_drafts, make_line
 from tests.unit.delivery.renditions.einvoice.proven import VKEY, proven, sign_here
 from tests.unit.evidence.fakes import make_signer
 
@@ -15,6 +16,7 @@ from kaipiao.base.canonical import canonical
 from kaipiao.base.markup import parse_xml
 from kaipiao.cli.judged import Found, judge_document
 from kaipiao.delivery.renditions.einvoice.carried import parse_carried
+from kaipiao.delivery.renditions.einvoice.check import DIFFERENCES_MAX
 from kaipiao.delivery.renditions.einvoice.leaves import leaves_of
 from kaipiao.delivery.renditions.einvoice.write import render, render_einvoice
 from kaipiao.delivery.renditions.make import Press
@@ -137,6 +139,27 @@ def test_evidence_that_is_damaged_is_said_to_be() -> None:
 
     for xml in (half, twice, newer, b"<a", b"<EInvoice>"):
         assert codes(judged(xml)) == {"document-unreadable"}
+
+
+def test_a_draft_that_nobody_can_have_issued_is_refused_and_not_a_crash() -> None:
+    line = make_line(net_fen=10**30, quantity="", unit_price="")
+    huge = canonical(lawful_draft(lines=(line,)))
+    odd = canonical(lawful_draft(kind="odd"))
+
+    for draft in (huge, odd):
+        assert codes(judged(_carrying(SIGNED, "Draft", draft))) == {"document-unreadable"}
+
+
+def test_a_long_file_that_differs_everywhere_is_judged_soon() -> None:
+    long = lawful_draft(lines=(make_line(),) * 2_000)
+    xml = render_einvoice(proven(long))
+    began = time.process_time()
+    more = judged(xml.replace(b"    <IssuItem", b"    <Gift>1</Gift>\n    <IssuItem"))
+    other = judged(xml.replace(b"100.00", b"100.01"))
+
+    assert codes(more) == codes(other) == {"shown-differs"}
+    assert len(more.faults) == len(other.faults) == DIFFERENCES_MAX
+    assert time.process_time() - began < 5
 
 
 def test_a_key_of_another_log_is_not_enough() -> None:
