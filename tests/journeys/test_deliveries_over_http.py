@@ -1,5 +1,6 @@
 """What is sent where is asked for, seen and taken back over HTTP, by whoever may, and no other."""
 
+import asyncio
 import csv
 import io
 import zipfile
@@ -322,6 +323,15 @@ async def test_a_link_for_two_uses_serves_two(store: Store, clock: StoppedClock)
     anyone = bench.client()
 
     assert [(await anyone.get(path)).status_code for _ in range(3)] == [200, 200, 404]
+
+
+async def test_many_at_the_same_moment_use_a_link_for_one_use_once(
+    store: Store, clock: StoppedClock
+) -> None:
+    bench, _, path, _ = await linked(store, clock, max_uses=1)
+    answers = await asyncio.gather(*(bench.client().get(path) for _ in range(8)))
+
+    assert sorted(one.status_code for one in answers) == [200] + [404] * 7
 
 
 async def test_a_revoked_link_is_dead_at_once(store: Store, clock: StoppedClock) -> None:

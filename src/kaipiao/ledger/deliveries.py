@@ -96,20 +96,22 @@ class DeliveryBook:
         state = "delivered" if verdict.outcome == "delivered" else "dead"
         if again_after_s is not None:
             state = "waiting"
+        values = (
+            parcel.delivery_id,
+            parcel.round,
+            parcel.tries,
+            worker,
+            state,
+            timedelta(seconds=again_after_s or 0),
+            verdict.said,
+            verdict.outcome,
+            verdict.status,
+            verdict.took_ms,
+        )
+        if verdict.outcome == "delivered" and not parcel.is_lane_failing:  # nearly always
+            return bool(await self._pool.fetchval(sql.SETTLE, *values))
         async with self._pool.transaction() as connection:
-            ours: bool = await connection.fetchval(
-                sql.SETTLE,
-                parcel.delivery_id,
-                parcel.round,
-                parcel.tries,
-                worker,
-                state,
-                timedelta(seconds=again_after_s or 0),
-                verdict.said,
-                verdict.outcome,
-                verdict.status,
-                verdict.took_ms,
-            )
+            ours: bool = await connection.fetchval(sql.SETTLE, *values)
             await self._note_lane(connection, parcel, verdict)
         return ours
 

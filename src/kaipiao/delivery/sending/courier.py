@@ -37,6 +37,9 @@ FRESH_S = 12.0
 
 SWEEP_EVERY_S = 60.0
 FINISH_WITHIN_S = 0.8
+GATHER_S = 0.02
+"""Between something ending and the next look: others end meanwhile, and one look serves all."""
+
 OUTAGE_PAUSE_S = 1.0
 OLDEST_EVERY = 5
 """Every fifth look takes the oldest first, so that nothing waits for ever behind what is new."""
@@ -120,10 +123,11 @@ class Courier:
         return bool(parcels) and await self._wait_for_room()
 
     async def _wait_for_room(self) -> bool:
-        """Go on as soon as something has ended, or soon anyway."""
+        """Go on when something has ended, and what ends with it; or soon anyway."""
         self._something_ended.clear()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._something_ended.wait(), LOOK_EVERY_S)
+        await asyncio.sleep(GATHER_S)
         return True
 
     def _begin(self, parcel: Parcel, asked_at: float) -> None:
