@@ -1,6 +1,7 @@
 """typst sets the pages: as PDF/A-3b, or as a picture.
 
-It is imported when the first page is set; its compiler then stays, with the font mapped.
+It is imported when the first page is set; its compiler then stays, with the font mapped.  One
+compiler sets one document at a time: the workshop's child has no second thread.
 """
 
 from functools import cache
