@@ -11,18 +11,25 @@ document comes, and ends when none has come for a while, or with us.
 
 import asyncio
 import contextlib
+import math
 import os
+import resource
 import select
 import struct
 import sys
+import time
 from typing import IO
 
 import msgspec
 
 from kaipiao.base.unreadable import Unreadable
+from kaipiao.errors import Outage
 
-PATIENCE_S = 10.0
-"""The child gives itself a second of the processor; it may have to wait for it."""
+PATIENCE_S = 30.0
+"""The child has a second of the processor, and may have to wait for it on a busy machine."""
+
+HARD_CPU_S = 3
+"""Where nothing in Python gets a word in, the kernel ends the child."""
 
 IDLE_S = 60.0
 NICENESS = 10
@@ -44,7 +51,8 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
 class ReadingRoom:
     """Opened in one event loop, and closed with ``close``."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
         self._turn = asyncio.Lock()
         self._child: asyncio.subprocess.Process | None = None
 
@@ -52,7 +60,8 @@ class ReadingRoom:
         """The report on a document, as JSON; others wait for their turn.
 
         Raises:
-            Unreadable: the readers refuse it, or it brought the child down.
+            Unreadable: the readers refuse it, or it brought the child down, twice.
+            Outage: the machine is so busy that there was no answer in time.
         """
         async with self._turn:
             told = await self._ask(document)
@@ -70,11 +79,11 @@ class ReadingRoom:
         for _ in range(2):
             child = await self._living_child()
             try:
-                async with asyncio.timeout(PATIENCE_S):
+                async with asyncio.timeout(self._patience_s):
                     return await _exchange(child, document)
             except TimeoutError:
                 await self._end()
-                break
+                raise Outage("readers") from None
             except (OSError, EOFError, asyncio.IncompleteReadError):
                 await self._end()
             except BaseException:  # whoever asked is gone, and half an answer is in the pipe
@@ -138,11 +147,20 @@ def _told(document: bytes) -> Told:
     from kaipiao.delivery.readers.bounds import bounded
     from kaipiao.delivery.readers.report import read_report
 
+    _end_after(HARD_CPU_S)
     try:
         with bounded():
             return Told(report=msgspec.Raw(msgspec.json.encode(read_report(document))))
     except Unreadable as refusal:
         return Told(where=refusal.where, zh=refusal.zh, en=refusal.en)
+
+
+def _end_after(cpu_s: int) -> None:
+    """Let the kernel end this process when it has used so much more of the processor."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if hard == resource.RLIM_INFINITY:
+        soft = math.ceil(time.process_time()) + cpu_s
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
 def _take(pipe: IO[bytes], size: int) -> bytes:

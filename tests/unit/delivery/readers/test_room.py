@@ -14,6 +14,7 @@ from tests.made_documents import NUMBER, einvoice
 
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.delivery.readers.room import NICENESS, ReadingRoom
+from kaipiao.errors import Outage
 
 
 @pytest_asyncio.fixture
@@ -42,7 +43,7 @@ async def test_one_child_reads_one_after_the_other(room: ReadingRoom) -> None:
 
     assert await asyncio.gather(*(number_of(room) for _ in range(5))) == [NUMBER] * 5
     (child,) = children()
-    assert os.getpriority(os.PRIO_PROCESS, child) == NICENESS
+    assert os.getpriority(os.PRIO_PROCESS, child) == min(19, os.nice(0) + NICENESS)
 
 
 async def test_the_child_knows_none_of_our_secrets(
@@ -83,6 +84,19 @@ async def test_a_child_that_dies_gets_a_successor(room: ReadingRoom) -> None:
 
     assert await number_of(room) == NUMBER
     assert children() != [child]
+
+
+async def test_a_child_that_does_not_answer_is_an_outage_and_no_verdict() -> None:
+    """The document is not to blame for a machine that stands still."""
+    room = ReadingRoom(patience_s=3)
+    await number_of(room)
+    (child,) = children()
+    os.kill(child, signal.SIGSTOP)
+
+    with pytest.raises(Outage):
+        await number_of(room)
+
+    await room.close()
 
 
 async def test_who_goes_away_takes_no_answer_of_another(room: ReadingRoom) -> None:
