@@ -223,7 +223,7 @@ def _upload() -> Node:
     view = {_JSON: _ref("ImportView")}
     kept = _answer("Kept; it is issued in the background.", view)
     return {
-        "requestBody": _body(dict.fromkeys((XLSX, CSV, NDJSON), _BINARY | {"minLength": 1})),
+        "requestBody": _body(dict.fromkeys((XLSX, CSV, NDJSON), _BINARY)),
         "responses": {"202": kept, "200": _replayed(_answer("", view))},
     }
 

@@ -47,7 +47,6 @@ SAYINGS: dict[str, tuple[str, str]] = {
         "参数不符合要求: {why}。",
         "This parameter is not as it should be: {why}.",
     ),
-    "empty-file": ("文件为空。请选择文件后再上传。", "The file is empty. Choose one and send it."),
     "missing-parameter": ("缺少查询参数 {name}。", "A query parameter is missing: {name}."),
 }
 """Codes are a public contract, like those of rules; ``docs/reference/http.md`` lists them."""

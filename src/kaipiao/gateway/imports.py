@@ -19,12 +19,12 @@ from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from kaipiao.base.canonical import digest
-from kaipiao.errors import ImportNotEnded, Malformed, NoSuchImport
+from kaipiao.errors import ImportNotEnded, NoSuchImport
 from kaipiao.fiscal.imports import ENDED, STATE_NAMES, Format, Import, State
 from kaipiao.gateway import parameters
 from kaipiao.gateway.calls import AnyRequest, caller_of, respond, visit_of
-from kaipiao.gateway.fault_words import fault
 from kaipiao.gateway.reading import check_media_type, idempotency_key
+from kaipiao.gateway.refusals import DocumentUnreadable
 from kaipiao.gateway.visit import JSON, NO_STORE, Answer, Header
 from kaipiao.gateway.wiring import Services
 from kaipiao.ports import ApiKey, ImportRoom, Imports
@@ -40,6 +40,8 @@ FORMATS: Mapping[bytes, Format] = {
     b"application/jsonl": "ndjson",
 }
 MEDIA_TYPES: Mapping[Format, str] = {"xlsx": XLSX, "csv": f"{CSV}; charset=utf-8", "ndjson": NDJSON}
+_EMPTY_ZH = "文件为空。请选择文件后再上传。"
+_EMPTY_EN = "it is empty. Choose a file and send it again."
 REPLAYED: Header = (b"idempotency-replayed", b"true")
 
 
@@ -112,7 +114,7 @@ class ImportCalls:
         key = idempotency_key(visit)
         content = await request.body()
         if not content:
-            raise Malformed([fault("empty-file", "")])
+            raise DocumentUnreadable(where="-", why_zh=_EMPTY_ZH, why_en=_EMPTY_EN)
         new = Import(
             import_id=import_id_of(caller.tenant, key),
             tenant=caller.tenant,
