@@ -140,6 +140,21 @@ def test_the_xml_is_verified_offline_and_a_changed_one_found_out(
     assert "document-unreadable" in cut.stdout
 
 
+def test_a_pdf_is_verified_by_the_xml_inside(issued: Issued, tmp_path: Path) -> None:
+    file, cut, plain = tmp_path / "invoice.pdf", tmp_path / "cut.pdf", tmp_path / "plain.pdf"
+    show(issued, "--as", "pdf", "-o", file)
+    cut.write_bytes(file.read_bytes()[:20_000])
+    plain.write_bytes(b"%PDF-1.7\n%%EOF\n")
+    genuine = verify(issued, file)
+
+    assert genuine.returncode == 0, genuine.stdout + genuine.stderr
+    assert issued.number in genuine.stdout
+    assert "not compared" in genuine.stdout
+    for damaged in (cut, plain):
+        said = verify(issued, damaged)
+        assert (said.returncode, "document-unreadable" in said.stdout) == (1, True)
+
+
 def test_into_a_pipe_go_the_bytes_and_nothing_else(issued: Issued, tmp_path: Path) -> None:
     file = tmp_path / "invoice.xml"
     show(issued, "--as", "xml", "-o", file)

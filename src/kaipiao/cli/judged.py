@@ -7,6 +7,7 @@ nothing alone: whose key it is, it says itself.
 
 from collections.abc import Sequence
 from datetime import datetime
+from xml.etree.ElementTree import Element
 
 import msgspec
 
@@ -47,7 +48,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     log_index: int | None = None
     log_size: int | None = None
     faults: list[str] = []
-    page: str = ""  # of an OFD: what of its page was compared
+    page: str = ""  # of an OFD or a PDF: what of its page was compared
 
 
 def found_of(verdict: Verdict, *more: str) -> Found:
@@ -75,6 +76,14 @@ def judge_document(content: bytes, vkey: str, *, draft_bytes: bytes | None) -> F
     """Judge one of our XML files; ``draft_bytes``, if given, is what it should be about."""
     try:
         root = parse_xml(content)
+    except Unreadable as why:
+        return not_genuine("document-unreadable", why.zh, why.en)
+    return judge_tree(root, vkey, draft_bytes=draft_bytes)
+
+
+def judge_tree(root: Element, vkey: str, *, draft_bytes: bytes | None) -> Found:
+    """The same, of one that has been parsed."""
+    try:
         carried = read_carried(root)
         faults = check_document(root, carried) if carried else []
     except Unreadable as why:

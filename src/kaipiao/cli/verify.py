@@ -30,9 +30,10 @@ class _Shown(msgspec.Struct):
     help=t(
         """查验发票。
 
-        凭回执或本平台的 XML、OFD (FILE) 离线查验: 只需日志公钥, 不连网, 不需信任我们。XML 的每一项
-        显示内容都与存证比对; OFD 查验其中所附的 XML, 并核对签名与版面要素。没有 FILE 时按票面信息
-        (--number --date --amount --kind) 向单元查验, 每张每日次数有限。
+        凭回执或本平台的 XML、OFD、PDF (FILE) 离线查验: 只需日志公钥, 不连网, 不需信任我们。XML 的
+        每一项显示内容都与存证比对; OFD 查验其中所附的 XML, 并核对签名与版面要素; PDF 查验其中所附
+        的 XML。没有 FILE 时按票面信息 (--number --date --amount --kind) 向单元查验, 每张每日
+        次数有限。
 
         \b
         例:  kaipiao verify 26311000000000000001.receipt --log-key log.vkey
@@ -48,9 +49,10 @@ class _Shown(msgspec.Struct):
         """,
         """Verify an invoice.
 
-        By its receipt or our XML or OFD (FILE), offline: it takes the log's public key and
+        By its receipt or our XML, OFD or PDF (FILE), offline: it takes the log's public key and
         nothing else, no network and no trust in us.  Everything that the XML shows is compared
-        with the evidence; of an OFD the XML inside, its signature and the key facts of its page.
+        with the evidence; of an OFD the XML inside, its signature and the key facts of its page;
+        of a PDF the XML inside.
         Without FILE, by what is printed on it (--number --date --amount --kind),
         asking a cell, some times a day for each invoice.
 
@@ -140,6 +142,10 @@ def offline(file: str, log_key: str | None, invoice: Path | None) -> Found:
         from kaipiao.cli.judged_ofd import judge_ofd  # the readers; a receipt needs none of them
 
         return judge_ofd(content, vkey, draft_bytes=draft_bytes)
+    if content.startswith(b"%PDF-"):
+        from kaipiao.cli.judged_pdf import judge_pdf
+
+        return judge_pdf(content, vkey, draft_bytes=draft_bytes)
     if is_document(content):
         return judge_document(content, vkey, draft_bytes=draft_bytes)
     text = content.decode("utf-8", "replace")
