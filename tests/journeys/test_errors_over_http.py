@@ -134,6 +134,23 @@ async def test_a_defect_is_recorded_and_leaks_nothing(
     assert DRAFT["issuer"] not in caplog.text
 
 
+@pytest.mark.parametrize("path", ["/v1/invoices", "/v1/invoices/26311000000000000001"])
+@pytest.mark.parametrize("failure", [MemoryError(), RuntimeError("can't start new thread")])
+async def test_a_want_of_memory_is_an_outage_and_another_process_is_asked_for(
+    store: Store, clock: StoppedClock, path: str, failure: Exception
+) -> None:
+    short, asked = Standing(failure), list[str]()
+    bench = await open_bench(store, clock, issuing=short, ledger=short, cannot_go_on=asked.append)
+    client = bench.client(await bench.key())
+    method = "POST" if path.endswith("invoices") else "GET"
+    answer = await client.request(method, path, json=DRAFT, headers=named("sale-1"))
+
+    assert is_problem(answer, 503, "unavailable")
+    assert answer.headers["retry-after"] == "2"
+    assert answer.json()["retryable"]
+    assert asked == ["short of memory"]
+
+
 async def test_a_ledger_that_never_answers_is_not_waited_for(
     store: Store, clock: StoppedClock
 ) -> None:
