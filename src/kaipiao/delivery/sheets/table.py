@@ -39,6 +39,8 @@ class TextTable:
             raise _unreadable("文件超出读取上限, 请拆分", "it is larger than we read; split it")
         self.text = decode(data)
         self.delimiter = _delimiter(self.text)
+        if self.text.count(self.delimiter) > MAX_CELLS:  # before a row of them is laid out
+            raise _too_wide()
 
     def rows(self, name: str) -> Iterator[tuple[int, list[Cell]]]:
         for number, record in enumerate(self.records, 1):
@@ -57,7 +59,7 @@ class TextTable:
                 records.append(record)
                 width = max(width, len(record))
                 if width * len(records) > MAX_CELLS:
-                    raise _unreadable("单元格过多, 请拆分", "it has too many cells; split it")
+                    raise _too_wide()
         except csv.Error as error:
             raise _unreadable(f"不是有效的 CSV ({error})", f"it is no CSV ({error})") from None
         return [record + [""] * (width - len(record)) for record in records]
@@ -105,6 +107,10 @@ def _delimiter(text: str) -> str:
         if "流水号" in line:
             return max(DELIMITERS, key=line.count)
     return ","
+
+
+def _too_wide() -> Unreadable:
+    return _unreadable("单元格过多, 请拆分", "it has too many cells; split it")
 
 
 def _unreadable(zh: str, en: str) -> Unreadable:
