@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 import uvloop
-from bench.processes import ROOT
 
+from bench.processes import ROOT
 from drills import record
 from drills.cell import DidNotStart
 from drills.kills import Outcome, run_kills

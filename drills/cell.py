@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-import bench.cell
 import msgspec
-from bench import processes
 
+import bench.cell
+from bench import processes
 from drills.line import Line
 from drills.sales import Desk
 from kaipiao.app.folder import CellFolder, Running

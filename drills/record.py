@@ -5,9 +5,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
+
 from bench import machine
 from bench.processes import ROOT
-
 from drills.kills import Outcome
 from kaipiao.app.clock import SystemClock
 

@@ -4,8 +4,8 @@ The arithmetic here is our own, so that a cell that computes wrongly is not its 
 """
 
 import msgspec
-from bench.drafts import compose_draft, seller_of
 
+from bench.drafts import compose_draft, seller_of
 from kaipiao.base.canonical import canonical, digest
 from kaipiao.fiscal.draft import Draft
 

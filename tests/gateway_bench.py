@@ -8,9 +8,6 @@ from typing import Any
 import httpx
 import msgspec
 import pytest_asyncio
-from tests.clocks import StoppedClock
-from tests.stores import NOVEMBER
-from tests.strategies import SELLER
 
 from kaipiao.delivery.sheets.listing import write_list
 from kaipiao.fiscal.draft import Draft
@@ -30,6 +27,9 @@ from kaipiao.ports import ApiKey
 from kaipiao.regimes.cn.passage import passage_on
 from kaipiao.regimes.cn.policy import confirm_within
 from kaipiao.regimes.cn.rules import check, check_composed
+from tests.clocks import StoppedClock
+from tests.stores import NOVEMBER
+from tests.strategies import SELLER
 
 ALL = frozenset({"issue", "read", "confirm", "grant", "deliver", "admin"})
 ORIGIN = "http://cell"

@@ -14,10 +14,10 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 import gmssl_pyx
-from tests.strategies import BUYER, SELLER
 
 from kaipiao.base import der
 from kaipiao.base.sm import sm3
+from tests.strategies import BUYER, SELLER
 
 NUMBER = "26317000000000000042"
 CODE, OLD_NUMBER, CHECK_CODE = "031002600011", "00000042", "01234567890123456789"

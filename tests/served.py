@@ -8,14 +8,14 @@ from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
 import uvicorn
-from tests.clocks import StoppedClock
-from tests.gateway_bench import open_bench
-from tests.stores import NOVEMBER
-from tests.strategies import SELLER
 
 from kaipiao.gateway.asgi import build_protocol
 from kaipiao.gateway.limits import Limits
 from kaipiao.ledger.store import Store
+from tests.clocks import StoppedClock
+from tests.gateway_bench import open_bench
+from tests.stores import NOVEMBER
+from tests.strategies import SELLER
 
 NARROW_BYTES = 32 * 1024
 """What the kernel keeps for each side of a connection: little, so that waiting is seen."""

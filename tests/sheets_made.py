@@ -5,9 +5,9 @@ import io
 from collections.abc import Mapping, Sequence
 
 import xlsxwriter
-from tests.strategies import BUYER, SELLER
 
 from kaipiao.delivery.sheets.layout import BASIC, DETAIL
+from tests.strategies import BUYER, SELLER
 
 Row = Mapping[str, object]
 

@@ -10,9 +10,6 @@ from typing import Literal, TypeAlias
 import msgspec
 import pytest
 import pytest_asyncio
-from tests.clocks import StoppedClock
-from tests.conftest import Database
-from tests.strategies import SELLER, make_draft
 
 from kaipiao.fiscal.invoice import Amounts, IdempotencyKey
 from kaipiao.fiscal.money import Fen
@@ -23,6 +20,9 @@ from kaipiao.ledger import store as on_postgres
 from kaipiao.ports import Entry
 from kaipiao.twin.group import open_group
 from kaipiao.twin.memory import Habits, Memory, MemoryStore
+from tests.clocks import StoppedClock
+from tests.conftest import Database
+from tests.strategies import SELLER, make_draft
 
 NOVEMBER = 202611
 PLENTY_FEN = 10**15

@@ -3,13 +3,12 @@
 import asyncio
 from collections import Counter
 
-from tests.stores import NOVEMBER
-from tests.strategies import SELLER, make_draft
-
 from kaipiao.errors import Outage
 from kaipiao.fiscal.invoice import IdempotencyKey, Receipt
 from kaipiao.issuing.issue import compose_entry
 from kaipiao.ledger.store import Store
+from tests.stores import NOVEMBER
+from tests.strategies import SELLER, make_draft
 
 
 class Tills:

@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
-from tests.clocks import StoppedClock
-from tests.stores import entry, grant
 
 from kaipiao.errors import Outage
 from kaipiao.ledger.embedded.server import EmbeddedPostgres
 from kaipiao.ledger.migrate import migrate
 from kaipiao.ledger.store import Store
+from tests.clocks import StoppedClock
+from tests.stores import entry, grant
 
 WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND backend_type = $1"
 

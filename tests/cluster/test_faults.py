@@ -17,6 +17,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
+
 from bench import processes
 from drills.cell import Cell, open_cell
 from drills.drill import PATIENCE_S, Drill, open_drill

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import pytest_asyncio
+
 from bench import processes
 from drills.cell import Cell, open_cell
 from drills.drill import PATIENCE_S, Drill, open_drill

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from random import Random
 
 import pytest
-from tests.clocks import StoppedClock
-from tests.stores import PLENTY_FEN, OpenStore
-from tests.strategies import SELLER, make_draft
 
 from kaipiao.fiscal.invoice import IdempotencyKey
 from kaipiao.fiscal.month import BEIJING, beijing_day, tax_month
 from kaipiao.issuing.issue import compose_entry
+from tests.clocks import StoppedClock
+from tests.stores import PLENTY_FEN, OpenStore
+from tests.strategies import SELLER, make_draft
 
 YEAR_END = datetime(2026, 12, 31, 23, 59, 59, tzinfo=BEIJING)
 STEPS = [timedelta(seconds=2), timedelta(days=31), timedelta(days=-31), timedelta(days=-1)]

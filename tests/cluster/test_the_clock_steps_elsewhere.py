@@ -13,11 +13,6 @@ from random import Random
 
 import msgspec
 import pytest
-from tests.clocks import NOON, StoppedClock
-from tests.stores import NOVEMBER, PLENTY_FEN, OpenStore, entry
-from tests.strategies import SELLER, lawful_draft
-from tests.unit.evidence.fakes import MemoryOrder, make_leaves, make_signer
-from tests.unit.evidence.rfc6962 import slow_root
 
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.health import CellHealth, beat
@@ -38,6 +33,11 @@ from kaipiao.ledger.store import Store
 from kaipiao.ports import ApiKey
 from kaipiao.regimes.cn.policy import confirm_within
 from kaipiao.regimes.cn.rules import check, check_composed
+from tests.clocks import NOON, StoppedClock
+from tests.stores import NOVEMBER, PLENTY_FEN, OpenStore, entry
+from tests.strategies import SELLER, lawful_draft
+from tests.unit.evidence.fakes import MemoryOrder, make_leaves, make_signer
+from tests.unit.evidence.rfc6962 import slow_root
 
 STEPS = [timedelta(seconds=1), timedelta(hours=30), timedelta(hours=-30), timedelta(days=-400)]
 WAITING: tuple[State, ...] = ("02", "03")

@@ -13,14 +13,14 @@ from collections.abc import Awaitable, Callable
 from random import Random
 
 import pytest
-from tests.clocks import StoppedClock
-from tests.stores import NOVEMBER, PLENTY_FEN
-from tests.strategies import SELLER
-from tests.tills import Tills, everything_adds_up
 
 from kaipiao.ledger.embedded.server import EmbeddedPostgres
 from kaipiao.ledger.migrate import migrate
 from kaipiao.ledger.store import Store
+from tests.clocks import StoppedClock
+from tests.stores import NOVEMBER, PLENTY_FEN
+from tests.strategies import SELLER
+from tests.tills import Tills, everything_adds_up
 
 KILLS = 6
 TILLS = 24

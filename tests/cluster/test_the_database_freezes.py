@@ -11,16 +11,15 @@ import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from tests.clocks import StoppedClock
-from tests.stores import NOVEMBER, PLENTY_FEN
-from tests.strategies import SELLER
-from tests.tills import Tills, everything_adds_up
-
 from kaipiao.ledger.embedded.server import EmbeddedPostgres
 from kaipiao.ledger.group import RIDE_OUT_S
 from kaipiao.ledger.migrate import migrate
 from kaipiao.ledger.store import Store
 from kaipiao.ledger.writer import CONNECT_WITHIN_S
+from tests.clocks import StoppedClock
+from tests.stores import NOVEMBER, PLENTY_FEN
+from tests.strategies import SELLER
+from tests.tills import Tills, everything_adds_up
 
 COMMIT_WITHIN_S = 0.5
 FREEZES_S = [1.2, RIDE_OUT_S + CONNECT_WITHIN_S + 1.5]

@@ -5,6 +5,7 @@ implementation's own tests.
 """
 
 import pytest
+
 from tests.stores import MadeOf
 
 

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from tests.clocks import NOON
-from tests.stores import OpenStore, Store
 
 from kaipiao.base.canonical import digest
 from kaipiao.errors import KeyReused
 from kaipiao.fiscal.confirmation import Confirmation, State
 from kaipiao.fiscal.invoice import IdempotencyKey
 from kaipiao.fiscal.red_letter import LineAsk, ReversalAsk
+from tests.clocks import NOON
+from tests.stores import OpenStore, Store
 
 KEY = IdempotencyKey("form")
 ASKED = digest(b"what was asked")

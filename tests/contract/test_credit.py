@@ -1,13 +1,13 @@
 """What every book of credit lines promises."""
 
 import pytest
-from tests.stores import NOVEMBER, OpenStore, Store, entry, grant
-from tests.strategies import SELLER
 
 from kaipiao.errors import CreditLineExhausted, CreditLineMissing
 from kaipiao.fiscal.credit import CreditLine
 from kaipiao.fiscal.money import Fen
 from kaipiao.fiscal.month import TaxMonth
+from tests.stores import NOVEMBER, OpenStore, Store, entry, grant
+from tests.strategies import SELLER
 
 WHO = SELLER.taxpayer_id
 DECEMBER = TaxMonth(202612)

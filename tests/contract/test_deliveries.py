@@ -8,17 +8,17 @@ import asyncpg
 import msgspec
 import pytest
 import pytest_asyncio
-from tests.clocks import NOON, StoppedClock
-from tests.conftest import Database
-from tests.contract.test_confirmations import ASKED, KEY, make_form, moved
-from tests.stores import MadeOf, OpenStore, entry, grant
-from tests.strategies import SELLER
 
 from kaipiao.delivery.sending.events import OrderBook
 from kaipiao.fiscal.delivery import NewDelivery, Parcel, StandingOrder, Verdict
 from kaipiao.ledger.deliveries import LANE_ROOM, LEASE_S, MAX_TRIES
 from kaipiao.ledger.outbox import BATCHES_AT_ONCE
 from kaipiao.ledger.store import Store
+from tests.clocks import NOON, StoppedClock
+from tests.conftest import Database
+from tests.contract.test_confirmations import ASKED, KEY, make_form, moved
+from tests.stores import MadeOf, OpenStore, entry, grant
+from tests.strategies import SELLER
 
 DONE = Verdict(outcome="delivered", status=200, said="thanks", took_ms=7)
 LATER = Verdict(outcome="again", status=500, said="HTTP 500")

@@ -3,11 +3,11 @@
 from datetime import date, timedelta
 
 import msgspec
-from tests.clocks import NOON
-from tests.stores import OpenStore, Store
 
 from kaipiao.base.canonical import digest
 from kaipiao.ports import ApiKey
+from tests.clocks import NOON
+from tests.stores import OpenStore, Store
 
 SECRET, OTHER = digest(b"secret"), digest(b"another")
 

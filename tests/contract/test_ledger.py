@@ -7,9 +7,6 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from tests.clocks import StoppedClock
-from tests.stores import NOVEMBER, OpenStore, Store, entry, grant
-from tests.strategies import SELLER, make_draft
 
 from kaipiao.base.canonical import digest
 from kaipiao.errors import CreditLineExhausted, CreditLineMissing, KeyReused
@@ -17,6 +14,9 @@ from kaipiao.fiscal.invoice import IdempotencyKey, Receipt
 from kaipiao.fiscal.leaf import leaf_of, microseconds
 from kaipiao.fiscal.number import parse_number
 from kaipiao.ports import Entry
+from tests.clocks import StoppedClock
+from tests.stores import NOVEMBER, OpenStore, Store, entry, grant
+from tests.strategies import SELLER, make_draft
 
 KEY = IdempotencyKey("sale-1")
 

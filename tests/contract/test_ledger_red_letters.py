@@ -6,8 +6,6 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from tests.clocks import NOON
-from tests.stores import OpenStore, Store, entry, grant, red_entry
 
 from kaipiao.base.canonical import digest
 from kaipiao.errors import ConfirmationNeeded, ConfirmationRefused, RulesBroken
@@ -15,6 +13,8 @@ from kaipiao.fiscal.confirmation import Confirmation, State
 from kaipiao.fiscal.invoice import IdempotencyKey, Receipt
 from kaipiao.fiscal.number import InvoiceNumber
 from kaipiao.fiscal.red_letter import ReversalAsk
+from tests.clocks import NOON
+from tests.stores import OpenStore, Store, entry, grant, red_entry
 
 FORM = "0" * 19 + "1"
 

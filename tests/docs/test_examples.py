@@ -5,15 +5,15 @@ from datetime import date
 
 import msgspec
 import pytest
-from tests.docs.files import ROOT
-from tests.docs.markdown import row
-from tests.docs.pages.draft import field_rows, field_table
 
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.invoice import totals_of
 from kaipiao.fiscal.money import format_yuan
 from kaipiao.fiscal.settle import settle
 from kaipiao.regimes.cn.rules import check
+from tests.docs.files import ROOT
+from tests.docs.markdown import row
+from tests.docs.pages.draft import field_rows, field_table
 
 FOLDER = ROOT / "examples"
 README = (FOLDER / "README.md").read_text("utf-8")

@@ -4,6 +4,7 @@ import re
 import tomllib
 
 from packaging.requirements import Requirement
+
 from tests.docs.files import ROOT
 
 RECORD = ROOT / "docs/decisions/0002-libraries.md"

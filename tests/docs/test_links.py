@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.docs.files import ROOT, documents
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
 from tests.docs.files import ROOT
 
 

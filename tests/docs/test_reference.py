@@ -1,6 +1,7 @@
 """The reference is made from the code, and is what the code says today."""
 
 import pytest
+
 from tests.docs.files import ROOT
 from tests.docs.generate import REFERENCE, page_names, path_of, render_page
 

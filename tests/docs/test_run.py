@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.docs.files import ROOT
 
 SOURCE = (ROOT / "run").read_text("utf-8")

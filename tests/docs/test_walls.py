@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.docs.files import ROOT
 
 LAYERS = "Imports point down; rooms on one line do not know each other"

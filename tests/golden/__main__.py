@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import uharfbuzz
-from tests.golden.forms import FORMS
-from tests.golden.pictures import look, path_of, shrink
 
 from kaipiao.delivery.renditions.fonts import FONT_FILE
 from kaipiao.regimes.cn import typeface
 from kaipiao.regimes.cn.printable import runs_of
+from tests.golden.forms import FORMS
+from tests.golden.pictures import look, path_of, shrink
 
 WIDTH = 88
 _PACKED = re.compile(r"(?<=packed=\(\n)(.*?)(?=    \),\n)", re.DOTALL)

@@ -3,14 +3,14 @@
 from datetime import date
 
 import msgspec
-from tests.strategies import BUYER, PERSON, lawful_draft, make_discount, make_line
-from tests.unit.delivery.renditions.invoices import issued
 
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.element import Construction, Freight, Passenger, PropertyLease, Traveller, Trip
 from kaipiao.fiscal.red_letter import LineTaken
 from kaipiao.fiscal.settle import settle
 from kaipiao.issuing.reverse import ReversalAsk, compose_red_draft
+from tests.strategies import BUYER, PERSON, lawful_draft, make_discount, make_line
+from tests.unit.delivery.renditions.invoices import issued
 
 BARE = make_line(spec="", unit="", quantity="", unit_price="", rate_bp=900)
 BARE_BUYER = msgspec.structs.replace(BUYER, address="", telephone="", bank="", account="")

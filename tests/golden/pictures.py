@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pypdfium2
 from PIL import Image, ImageChops, ImageFilter
-from tests.unit.delivery.renditions.invoices import IMPRINT, source_of
 
 from kaipiao.delivery.renditions.face.compose import compose_face
 from kaipiao.delivery.renditions.pdf.typeset import set_pdf, set_png
 from kaipiao.fiscal.draft import Draft
+from tests.unit.delivery.renditions.invoices import IMPRINT, source_of
 
 FOLDER = Path(__file__).with_name("pictures")
 PPI = 110.0

@@ -7,11 +7,11 @@ import msgspec
 import pytest
 import zxingcpp
 from PIL import Image
+
+from kaipiao.delivery.renditions.face.compose import compose_face
 from tests.golden.forms import FORMS
 from tests.golden.pictures import FOLDER, difference, look, look_at_png, path_of
 from tests.unit.delivery.renditions.invoices import source_of
-
-from kaipiao.delivery.renditions.face.compose import compose_face
 
 TOLERANCE = 40
 """Of 255, after blurring: another version of the library may round edges otherwise."""

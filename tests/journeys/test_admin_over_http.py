@@ -4,12 +4,12 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.clocks import StoppedClock
-from tests.gateway_bench import ALL, Bench, as_json, named, open_bench
-from tests.strategies import BUYER, SELLER, lawful_draft
 
 from kaipiao.gateway.limits import Limits
 from kaipiao.ledger.store import Store
+from tests.clocks import StoppedClock
+from tests.gateway_bench import ALL, Bench, as_json, named, open_bench
+from tests.strategies import BUYER, SELLER, lawful_draft
 
 LINE = f"/v1/credit-lines/{SELLER.taxpayer_id}"
 NEW = {"tenant": "t", "name": "till 1", "may": ["issue"], "taxpayers": [SELLER.taxpayer_id]}

@@ -7,14 +7,14 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from tests.clocks import StoppedClock
-from tests.gateway_bench import Bench, as_json, named, open_bench
-from tests.stores import NOVEMBER
-from tests.strategies import SELLER, company, lawful_draft, make_line
 
 from kaipiao.fiscal.money import MAX_FEN
 from kaipiao.gateway.limits import Limits
 from kaipiao.ledger.store import Store
+from tests.clocks import StoppedClock
+from tests.gateway_bench import Bench, as_json, named, open_bench
+from tests.stores import NOVEMBER
+from tests.strategies import SELLER, company, lawful_draft, make_line
 
 GOOD = as_json(lawful_draft())
 TEXT = json.dumps(GOOD, ensure_ascii=False)

@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.clocks import StoppedClock
-from tests.gateway_bench import Bench, as_json, open_bench
-from tests.strategies import BUYER, SELLER, lawful_draft, make_draft
 
 from kaipiao.gateway.limits import Limits
 from kaipiao.ledger.store import Store
+from tests.clocks import StoppedClock
+from tests.gateway_bench import Bench, as_json, open_bench
+from tests.strategies import BUYER, SELLER, lawful_draft, make_draft
 
 BATCH = "/v1/invoices:batch"
 NDJSON = {"content-type": "application/x-ndjson"}

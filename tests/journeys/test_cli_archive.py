@@ -13,15 +13,15 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.clocks import StoppedClock
-from tests.journeys.cells import KAIPIAO, Cell, environment, kaipiao, running, wait_until
-from tests.stores import entry, grant
-from tests.strategies import SELLER, make_draft
 
 from kaipiao.app.folder import CellFolder, read_running
 from kaipiao.base.canonical import canonical
 from kaipiao.fiscal.invoice import Receipt
 from kaipiao.ledger.store import Store
+from tests.clocks import StoppedClock
+from tests.journeys.cells import KAIPIAO, Cell, environment, kaipiao, running, wait_until
+from tests.stores import entry, grant
+from tests.strategies import SELLER, make_draft
 
 LAST_YEAR = datetime(2025, 12, 20, 4, 0, tzinfo=UTC)
 SALES = 30

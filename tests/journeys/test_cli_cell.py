@@ -14,6 +14,13 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+
+from kaipiao.client.answers import Receipt
+from kaipiao.client.client import Client
+from kaipiao.client.retry import Budget
+from kaipiao.evidence.verdict import verify_receipt
+from kaipiao.fiscal.sample import SELLERS, sample_drafts
+from kaipiao.ledger.embedded.remove import remove_database
 from tests.journeys.cells import (
     Cell,
     command_line,
@@ -23,13 +30,6 @@ from tests.journeys.cells import (
     running,
     wait_until,
 )
-
-from kaipiao.client.answers import Receipt
-from kaipiao.client.client import Client
-from kaipiao.client.retry import Budget
-from kaipiao.evidence.verdict import verify_receipt
-from kaipiao.fiscal.sample import SELLERS, sample_drafts
-from kaipiao.ledger.embedded.remove import remove_database
 
 CREDIT_FEN = 10**13
 

@@ -12,11 +12,11 @@ import httpx
 import msgspec
 import pytest
 import pytest_asyncio
+
+from kaipiao.ledger.embedded.remove import remove_database
 from tests.journeys.cells import Cell
 from tests.receivers import Endpoint, Mailbox, open_endpoint, open_mail_server, until
 from tests.strategies import SELLER, lawful_draft
-
-from kaipiao.ledger.embedded.remove import remove_database
 
 
 @pytest_asyncio.fixture

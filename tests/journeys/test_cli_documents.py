@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
+
+from kaipiao.delivery.readers.read import read_document
 from tests.journeys.cells import (
     KAIPIAO,
     Cell,
@@ -24,8 +26,6 @@ from tests.journeys.cells import (
     wait_until,
 )
 from tests.strategies import SELLER, lawful_draft
-
-from kaipiao.delivery.readers.read import read_document
 
 DRAFT = lawful_draft()
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.journeys.cells import KAIPIAO, Cell, environment, running
 
 from kaipiao.client.client import Client
 from kaipiao.delivery.sheets.template import write_template
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.sample import SELLERS, company, sample_drafts
 from kaipiao.ledger.embedded.remove import remove_database
+from tests.journeys.cells import KAIPIAO, Cell, environment, running
 
 DRAFTS = list(islice(sample_drafts(3), 60))
 PLENTY_FEN = 10**13

@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from tests.conftest import Database
-from tests.contract.test_deliveries import new, order
-from tests.receivers import Endpoint, open_endpoint, until
-from tests.stores import Store, entry, grant
 
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.orders import READY, Orders, encode_orders
 from kaipiao.app.settings import Settings
 from kaipiao.delivery.sending.secret import open_delivery_key, webhook_secret
+from tests.conftest import Database
+from tests.contract.test_deliveries import new, order
+from tests.receivers import Endpoint, open_endpoint, until
+from tests.stores import Store, entry, grant
 
 TAKEN_OVER_WITHIN_S = 30.0
 

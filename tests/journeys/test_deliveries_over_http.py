@@ -9,9 +9,6 @@ from typing import Any, get_args
 
 import httpx
 import pytest
-from tests.clocks import StoppedClock
-from tests.gateway_bench import PUBLIC, Bench, as_json, named, open_bench
-from tests.strategies import BUYER, SELLER, lawful_draft
 
 from kaipiao.cli import key as key_command
 from kaipiao.delivery.sending.events import OrderBook
@@ -21,6 +18,9 @@ from kaipiao.gateway.access import shown_path
 from kaipiao.gateway.asks import Permission
 from kaipiao.gateway.identity import PERMISSIONS
 from kaipiao.ledger.store import Store
+from tests.clocks import StoppedClock
+from tests.gateway_bench import PUBLIC, Bench, as_json, named, open_bench
+from tests.strategies import BUYER, SELLER, lawful_draft
 
 HOOK = {
     "name": "erp",

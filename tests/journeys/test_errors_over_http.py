@@ -8,14 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.clocks import StoppedClock
-from tests.gateway_bench import Bench, as_json, named, open_bench
-from tests.strategies import SELLER, lawful_draft
 
 from kaipiao.errors import Outage
 from kaipiao.gateway.limits import Limits
 from kaipiao.gateway.wiring import Health
 from kaipiao.ledger.store import Store
+from tests.clocks import StoppedClock
+from tests.gateway_bench import Bench, as_json, named, open_bench
+from tests.strategies import SELLER, lawful_draft
 
 DRAFT = as_json(lawful_draft())
 

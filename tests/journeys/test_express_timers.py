@@ -8,11 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import pytest_asyncio
-from tests.clocks import StoppedClock
-from tests.gateway_bench import Bench, open_bench
-from tests.stores import NOVEMBER, Store
-from tests.strategies import SELLER, lawful_draft
-from tests.wires import Wire, compose_request, connected, served
 
 from kaipiao.base.canonical import canonical
 from kaipiao.gateway.asgi import build_protocol
@@ -21,6 +16,11 @@ from kaipiao.gateway.limits import Limits
 from kaipiao.issuing.issue import Issuing
 from kaipiao.ports import Entry, Tell
 from kaipiao.regimes.cn.rules import check
+from tests.clocks import StoppedClock
+from tests.gateway_bench import Bench, open_bench
+from tests.stores import NOVEMBER, Store
+from tests.strategies import SELLER, lawful_draft
+from tests.wires import Wire, compose_request, connected, served
 
 KEEP_ALIVE_S = 1
 PATIENCE_S = 0.2

@@ -7,10 +7,6 @@ from typing import Any, cast
 import httpx
 import msgspec
 import pytest
-from tests.clocks import StoppedClock
-from tests.gateway_bench import Bench, as_json, named, open_bench
-from tests.sheets_made import as_csv, as_sheet, as_workbook, line, sale
-from tests.strategies import BUYER, SELLER, lawful_draft
 
 from kaipiao.app.imports import compose_importing
 from kaipiao.delivery.sheets.file import SheetFile
@@ -21,6 +17,10 @@ from kaipiao.gateway.imports import CSV, NDJSON, XLSX
 from kaipiao.gateway.limits import Limits
 from kaipiao.issuing.importing import Importing
 from kaipiao.ledger.store import Store
+from tests.clocks import StoppedClock
+from tests.gateway_bench import Bench, as_json, named, open_bench
+from tests.sheets_made import as_csv, as_sheet, as_workbook, line, sale
+from tests.strategies import BUYER, SELLER, lawful_draft
 
 
 @pytest.fixture

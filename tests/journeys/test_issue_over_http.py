@@ -1,6 +1,7 @@
 """A seller issues over HTTP, loses answers, asks again."""
 
 import httpx
+
 from tests.gateway_bench import Bench, as_json, named
 from tests.strategies import BUYER, lawful_draft
 

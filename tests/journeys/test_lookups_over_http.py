@@ -6,10 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.clocks import StoppedClock
-from tests.gateway_bench import Bench, as_json, named, open_bench
-from tests.stores import NOVEMBER
-from tests.strategies import BUYER, SELLER, lawful_draft, make_draft
 
 from kaipiao.evidence.disk import LocalDisk
 from kaipiao.evidence.keys import create_key
@@ -17,6 +13,10 @@ from kaipiao.evidence.writer import LogWriter
 from kaipiao.fiscal.qr import read_qr
 from kaipiao.fiscal.words import read_words
 from kaipiao.ledger.store import Store
+from tests.clocks import StoppedClock
+from tests.gateway_bench import Bench, as_json, named, open_bench
+from tests.stores import NOVEMBER
+from tests.strategies import BUYER, SELLER, lawful_draft, make_draft
 
 MINE = {"seller": SELLER.taxpayer_id}
 

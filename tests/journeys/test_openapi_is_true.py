@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.conftest import Database
-from tests.served import serve
-from tests.unit.evidence.fakes import MemoryOrder, StoppedClock, make_signer
 
 from kaipiao.delivery.readers.room import ReadingRoom
 from kaipiao.evidence.disk import LocalDisk
 from kaipiao.evidence.writer import LogWriter
 from kaipiao.gateway.limits import Limits
+from tests.conftest import Database
+from tests.served import serve
+from tests.unit.evidence.fakes import MemoryOrder, StoppedClock, make_signer
 
 HERE = Path(__file__).parent
 PATIENT = Limits(anonymous_rate_per_s=10_000, anonymous_burst=10_000)

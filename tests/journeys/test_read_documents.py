@@ -5,12 +5,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
+from kaipiao.fiscal.qr import compose_qr
 from tests.journeys.cells import kaipiao
 from tests.made_documents import NUMBER, einvoice, ofd_parts, packed, sealed, vat2019
 from tests.made_pdfs import pdf, with_attached
 from tests.made_pictures import photo
-
-from kaipiao.fiscal.qr import compose_qr
 
 QR = compose_qr(qr_type="32", number=NUMBER, gross_fen=11_300, day=date(2026, 11, 24))
 SEALED = sealed(ofd_parts(vat2019()))

@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 import pytest_asyncio
+
+from kaipiao.delivery.readers.room import ReadingRoom
+from kaipiao.gateway.limits import Limits
+from kaipiao.ledger.store import Store
 from tests.clocks import StoppedClock
 from tests.gateway_bench import Bench, open_bench
 from tests.hostile_files import HOSTILE
 from tests.made_documents import NUMBER, einvoice, ofd_parts, packed, sealed, vat2019
 from tests.made_pdfs import pdf, with_attached
-
-from kaipiao.delivery.readers.room import ReadingRoom
-from kaipiao.gateway.limits import Limits
-from kaipiao.ledger.store import Store
 
 PATH = "/v1/documents:read"
 XML = {"content-type": "application/xml"}

@@ -12,8 +12,6 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
-from tests.journeys.cells import kaipiao
-from tests.made_documents import mutations
 
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.delivery.readers.document import Document, to_draft
@@ -28,6 +26,8 @@ from kaipiao.fiscal.taxpayer import has_right_check, parse_taxpayer_id
 from kaipiao.fiscal.violation import errors_of
 from kaipiao.fiscal.words import read_words
 from kaipiao.regimes.cn.rules import check
+from tests.journeys.cells import kaipiao
+from tests.made_documents import mutations
 
 SAMPLES = Path(__file__).parents[2] / "../shared/samples"
 VAT2020 = "ofd/vat2020_zhejiang_033002000211_83089647.ofd"

@@ -9,10 +9,6 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from tests.clocks import StoppedClock
-from tests.gateway_bench import Bench, as_json, named, open_bench
-from tests.stores import NOVEMBER
-from tests.strategies import BUYER, SELLER, make_draft
 
 from kaipiao.app.render import open_workshop
 from kaipiao.cli.judged import judge_document
@@ -29,6 +25,10 @@ from kaipiao.evidence.writer import LogWriter
 from kaipiao.gateway.limits import Limits
 from kaipiao.ledger.store import Store
 from kaipiao.seal.local import create_seal
+from tests.clocks import StoppedClock
+from tests.gateway_bench import Bench, as_json, named, open_bench
+from tests.stores import NOVEMBER
+from tests.strategies import BUYER, SELLER, make_draft
 
 IMPRINT = Imprint(platform="示例开票平台")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from tests.clocks import StoppedClock
 from tests.gateway_bench import Bench, as_json, named
 from tests.strategies import BUYER, SELLER, lawful_draft

@@ -9,18 +9,6 @@ from typing import Any
 import msgspec
 import pytest
 import pytest_asyncio
-from tests.contract.test_deliveries import Hours, hours, new, order
-from tests.receivers import (
-    PASSWORD,
-    USER,
-    Endpoint,
-    MailServer,
-    open_endpoint,
-    open_mail_server,
-    until,
-)
-from tests.stores import OpenStore, Store, entry, grant
-from tests.strategies import SELLER
 
 from kaipiao.app.clock import SystemClock
 from kaipiao.delivery.renditions.make import Rendition
@@ -34,6 +22,18 @@ from kaipiao.delivery.sending.webhook import WebhookSender
 from kaipiao.errors import ProofNotReady
 from kaipiao.fiscal.delivery import Delivery, Letter, StandingOrder
 from kaipiao.fiscal.invoice import Invoice
+from tests.contract.test_deliveries import Hours, hours, new, order
+from tests.receivers import (
+    PASSWORD,
+    USER,
+    Endpoint,
+    MailServer,
+    open_endpoint,
+    open_mail_server,
+    until,
+)
+from tests.stores import OpenStore, Store, entry, grant
+from tests.strategies import SELLER
 
 __all__ = ["hours"]
 KEY = b"k" * 32

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.journeys.cells import KAIPIAO, Cell, environment, running
-from tests.sheets_made import as_csv, as_sheet, line, sale
-from tests.strategies import SELLER
 
 from kaipiao.client.client import Client
 from kaipiao.delivery.sheets.layout import BASIC
 from kaipiao.delivery.sheets.read import open_book
 from kaipiao.gateway.imports import XLSX
 from kaipiao.ledger.embedded.remove import remove_database
+from tests.journeys.cells import KAIPIAO, Cell, environment, running
+from tests.sheets_made import as_csv, as_sheet, line, sale
+from tests.strategies import SELLER
 
 PLENTY_FEN = 10**13
 WITHIN_S = 60.0

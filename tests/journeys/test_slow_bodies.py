@@ -8,12 +8,12 @@ from contextlib import ExitStack
 
 import httpx
 import pytest
+
+from kaipiao.gateway.limits import KIB, Limits
 from tests.conftest import Database
 from tests.gateway_bench import as_json
 from tests.served import Served, serve
 from tests.strategies import lawful_draft
-
-from kaipiao.gateway.limits import KIB, Limits
 
 DRAFT = as_json(lawful_draft())
 HOARD_BYTES = 200 * KIB

@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
+
+from kaipiao.gateway.limits import Limits
 from tests.conftest import Database
 from tests.gateway_bench import as_json, named
 from tests.served import NARROW_BYTES, Served, serve
 from tests.strategies import SELLER, lawful_draft
-
-from kaipiao.gateway.limits import Limits
 
 DRAFT = as_json(lawful_draft())
 HASTY = Limits(header_timeout_s=0.5, body_timeout_s=0.5, max_header_bytes=8_192, keep_alive_s=1)

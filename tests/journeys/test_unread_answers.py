@@ -8,12 +8,12 @@ from contextlib import closing, suppress
 
 import httpx
 import pytest
+
+from kaipiao.gateway.limits import KIB, Limits
 from tests.conftest import Database
 from tests.gateway_bench import as_json
 from tests.served import NARROW_BYTES, Served, serve
 from tests.strategies import lawful_draft
-
-from kaipiao.gateway.limits import KIB, Limits
 
 DRAFT = as_json(lawful_draft())
 LINES = 1_000

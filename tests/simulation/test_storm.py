@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from tests.simulation.planted import BUGS, FOUND_BY
 
 from kaipiao.twin.faults import Fate
 from kaipiao.twin.seeds import meet_all
 from kaipiao.twin.storm import Verdict, meet
+from tests.simulation.planted import BUGS, FOUND_BY
 
 ROOT = Path(__file__).parents[2]
 SEEDS = range(60)

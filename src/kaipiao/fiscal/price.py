@@ -4,7 +4,6 @@ from kaipiao.fiscal.decimals import FEN_PRODUCT, format_decimal, read_decimal
 from kaipiao.fiscal.draft import Line
 from kaipiao.fiscal.money import divide_half_up
 
-
 SIGNIFICANT_DIGITS = 15
 """Of a price that we work out: as many as the platform prints, and a sum needs no more."""
 

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import click
-from tests.docs.markdown import row
 
 from kaipiao.cli.exits import EXITS
 from kaipiao.cli.main import COMMANDS, kaipiao
+from tests.docs.markdown import row
 
 ROOT = Path(__file__).parents[3]
 

@@ -15,12 +15,12 @@ from msgspec.inspect import (
     VarTupleType,
     type_info,
 )
-from tests.docs.markdown import row
 
 from kaipiao.fiscal.draft import Draft, Line, Party
 from kaipiao.fiscal.element import Element
 from kaipiao.regimes.cn.elements import ELEMENT_NAMES
 from kaipiao.regimes.cn.limits import ELEMENT_TEXT_MAX, HEADER_TEXTS, LINE_TEXTS, LINES_MAX
+from tests.docs.markdown import row
 
 INTRO = """\
 # The draft

@@ -2,10 +2,9 @@
 
 import inspect
 
-from tests.docs.markdown import row
-
 from kaipiao.errors import Refusal
 from kaipiao.gateway.problems import STATUS
+from tests.docs.markdown import row
 
 INTRO = """\
 # Refusals

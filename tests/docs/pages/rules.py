@@ -1,8 +1,7 @@
 """Every objection that the law of China can raise."""
 
-from tests.docs.markdown import row
-
 from kaipiao.regimes.cn.catalogue import SAYINGS
+from tests.docs.markdown import row
 
 INTRO = """\
 # Rules

@@ -2,11 +2,10 @@
 
 from dataclasses import fields
 
-from tests.docs.markdown import row
-
 from kaipiao.app.limits import BOUNDS
 from kaipiao.app.settings import PREFIX, Described, describe_settings
 from kaipiao.gateway.limits import Limits
+from tests.docs.markdown import row
 
 INTRO = """\
 # Settings

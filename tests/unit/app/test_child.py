@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.journeys.cells import is_alive
 
 from kaipiao.app.child import Child
 from kaipiao.app.orders import READY
+from tests.journeys.cells import is_alive
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from tests.clocks import StoppedClock
-from tests.conftest import Database
-from tests.stores import entry
 
 from kaipiao.app.ending import END_WITHIN_S, Ending
 from kaipiao.ledger.store import Store
+from tests.clocks import StoppedClock
+from tests.conftest import Database
+from tests.stores import entry
 
 
 @pytest.fixture(autouse=True)

@@ -5,15 +5,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
 
-from tests.conftest import Database
-from tests.stores import Store, entry, grant
-from tests.strategies import SELLER
-
 from kaipiao.app.export import Exporter
 from kaipiao.app.orders import Orders
 from kaipiao.app.settings import Settings
 from kaipiao.fiscal.listing import ExportAsk
 from kaipiao.ledger.store import Store as PostgresStore
+from tests.conftest import Database
+from tests.stores import Store, entry, grant
+from tests.strategies import SELLER
 
 ASK = ExportAsk(seller=SELLER.taxpayer_id, form="ndjson")
 

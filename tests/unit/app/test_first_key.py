@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from tests.clocks import StoppedClock
-from tests.conftest import Database
 
 from kaipiao.app.first_key import ensure_first_key
 from kaipiao.app.folder import CellFolder
 from kaipiao.gateway.identity import PERMISSIONS, Identity
 from kaipiao.gateway.limits import Limits
 from kaipiao.ledger.store import Store
+from tests.clocks import StoppedClock
+from tests.conftest import Database
 
 
 @pytest.fixture

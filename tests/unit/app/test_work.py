@@ -6,9 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest_asyncio
-from tests.clocks import StoppedClock
-from tests.conftest import Database
-from tests.strategies import SELLER, lawful_draft
 
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.health import CellHealth, beat
@@ -19,6 +16,9 @@ from kaipiao.fiscal.invoice import IdempotencyKey
 from kaipiao.fiscal.month import TaxMonth
 from kaipiao.issuing.issue import compose_entry
 from kaipiao.ledger.store import Store
+from tests.clocks import StoppedClock
+from tests.conftest import Database
+from tests.strategies import SELLER, lawful_draft
 
 NOVEMBER, DECEMBER, JANUARY = TaxMonth(202611), TaxMonth(202612), TaxMonth(202701)
 

@@ -5,8 +5,8 @@ import time
 from collections.abc import Awaitable, Callable
 
 import asyncpg
-from bench.distant import distant_standby
 
+from bench.distant import distant_standby
 from kaipiao.ledger.embedded.server import EmbeddedPostgres
 
 DELAY_MS = 120.0

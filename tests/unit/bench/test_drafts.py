@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 
 from bench.drafts import SELLERS, compose_draft, seller_of, write_drafts
-
 from kaipiao.regimes.cn.rules import check
 
 

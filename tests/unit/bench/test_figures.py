@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from bench.figures import TARGETS, Target, compose
 from bench.measure import Measured
 from bench.page import BEGIN, END, render_rates, render_ratios, render_section, write_section

@@ -3,8 +3,8 @@
 from datetime import date
 
 import msgspec
-from bench.growth.crowd import Crowd
 
+from bench.growth.crowd import Crowd
 from kaipiao.base.canonical import canonical
 from kaipiao.fiscal.draft import Draft
 from kaipiao.issuing.issue import compose_entry

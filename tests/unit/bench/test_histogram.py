@@ -2,9 +2,10 @@
 
 import math
 
-from bench.histogram import WIDTH, Histogram
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bench.histogram import WIDTH, Histogram
 
 LATENCIES_S = st.lists(st.floats(min_value=1e-6, max_value=100.0), min_size=1, max_size=200)
 SHARES = st.sampled_from([0.5, 0.9, 0.99, 0.999, 1.0])

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+
 from bench.order import Order, Report
 from tests.unit.bench.servers import Answer, Serving, chunked, created, serving, stalling
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from bench.measure import Failed, Stack, measure
 from bench.order import Order
 from bench.references import running_raw

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from bench.proofs import BATCH, leaves_per_s, receipts_per_s
 from bench.stages import stages_us
-
 from kaipiao.evidence.published import PublishedLog
 
 

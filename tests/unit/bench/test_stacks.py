@@ -10,13 +10,13 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+
 from bench.drafts import write_drafts
 from bench.measure import Stack
 from bench.postgres import Postgres
 from bench.references import copy, running_bare_path, running_fastapi
-from tests.conftest import Database
-
 from kaipiao.ledger.embedded.server import EmbeddedPostgres
+from tests.conftest import Database
 
 needs_fastapi = pytest.mark.skipif(
     not (find_spec("fastapi") and find_spec("sqlalchemy")),

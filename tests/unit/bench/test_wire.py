@@ -1,9 +1,10 @@
 """Answers are framed exactly, however they come in pieces; requests are what a server expects."""
 
 import pytest
-from bench.wire import HEAD_MAX, compose_batch, head_of, is_success, length_of, single_parts
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bench.wire import HEAD_MAX, compose_batch, head_of, is_success, length_of, single_parts
 from tests.unit.bench.servers import chunked, created
 
 ANSWERS = (

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.journeys.cells import kaipiao
-from tests.strategies import lawful_draft
 
 from kaipiao.evidence.keys import create_key
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.qr import compose_qr
+from tests.journeys.cells import kaipiao
+from tests.strategies import lawful_draft
 
 DRAFT = lawful_draft()
 WRONG = msgspec.structs.replace(DRAFT, issuer="")

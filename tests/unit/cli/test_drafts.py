@@ -6,11 +6,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import lawful_draft
 
 from kaipiao.cli.drafts import read_items
 from kaipiao.fiscal.draft import Draft
 from kaipiao.gateway.draft_lines import Item
+from tests.strategies import lawful_draft
 
 DRAFTS = [lawful_draft(), msgspec.structs.replace(lawful_draft(), remark="two")]
 

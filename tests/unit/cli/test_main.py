@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.journeys.cells import KAIPIAO, environment, kaipiao
 
 from kaipiao.cli.exits import EXITS
 from kaipiao.cli.main import COMMANDS
+from tests.journeys.cells import KAIPIAO, environment, kaipiao
 
 NAMES = [name for group in COMMANDS.values() for name in group]
 

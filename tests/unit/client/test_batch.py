@@ -4,14 +4,14 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.strategies import lawful_draft
-from tests.unit.client.scripted import HANG_UP, Asked, Reply, Scripted, problem, serving
 
 from kaipiao.client.answers import BatchResult
 from kaipiao.client.batch import Sale
 from kaipiao.client.client import Client
 from kaipiao.client.problem import Problem
 from kaipiao.client.retry import Budget
+from tests.strategies import lawful_draft
+from tests.unit.client.scripted import HANG_UP, Asked, Reply, Scripted, problem, serving
 
 DRAFT = lawful_draft()
 PERMANENT = {"code": "rules-broken", "zh": "中", "en": "en", "retryable": False}

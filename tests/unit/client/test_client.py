@@ -4,12 +4,12 @@ import time
 
 import msgspec
 import pytest
-from tests.strategies import lawful_draft
-from tests.unit.client.scripted import HANG_UP, Reply, Scripted, problem, serving
 
 from kaipiao.client.client import Client
 from kaipiao.client.problem import Problem, Unreachable
 from kaipiao.client.retry import Budget
+from tests.strategies import lawful_draft
+from tests.unit.client.scripted import HANG_UP, Reply, Scripted, problem, serving
 
 DRAFT = lawful_draft()
 RECEIPT = {

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from drills.heard import Heard
 from drills.line import Answer
 from drills.sales import Desk, Sale

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
+
 from drills.books import Batch, Block, Books, CreditHeld, Held, key_mark, mark
 from drills.heard import Heard, Told, Totals
 from drills.judge import judge
 from drills.sales import Sale
-
 from kaipiao.evidence.checkpoint import Checkpoint
 from kaipiao.evidence.merkle import tree_root
 from kaipiao.fiscal.month import TaxMonth

@@ -1,13 +1,13 @@
 """Whoever reads the whole log finds any byte that is not as it was signed."""
 
 import pytest
-from tests.unit.evidence.fakes import make_leaves
-from tests.unit.evidence.rfc6962 import slow_root
 
 from kaipiao.evidence.audit import audit
 from kaipiao.evidence.checkpoint import Checkpoint
 from kaipiao.evidence.edge import Edge, grow
 from kaipiao.evidence.reader import TileReader
+from tests.unit.evidence.fakes import make_leaves
+from tests.unit.evidence.rfc6962 import slow_root
 
 LEAVES = make_leaves(600)
 CHECKPOINT = Checkpoint("log.example", 600, slow_root(LEAVES))

@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.evidence.rfc6962 import slow_path, slow_proof, slow_root
 
 from kaipiao.evidence.merkle import (
     EMPTY_ROOT,
@@ -18,6 +17,7 @@ from kaipiao.evidence.merkle import (
     node_hash,
     tree_root,
 )
+from tests.unit.evidence.rfc6962 import slow_path, slow_proof, slow_root
 
 LEAVES = [f"invoice {n}".encode() for n in range(1100)]
 ROOTS = [slow_root(LEAVES[:size]) for size in range(131)]

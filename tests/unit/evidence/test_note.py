@@ -6,7 +6,6 @@ from hashlib import sha256
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.evidence.fakes import make_signer
 
 from kaipiao.evidence.checkpoint import Checkpoint, compose_checkpoint, parse_checkpoint, parse_size
 from kaipiao.evidence.merkle import EMPTY_ROOT
@@ -19,6 +18,7 @@ from kaipiao.evidence.note import (
     parse_note,
     parse_vkey,
 )
+from tests.unit.evidence.fakes import make_signer
 
 # The example of Go's note package: its key, its text, its signature.
 GO_VKEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"

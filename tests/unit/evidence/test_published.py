@@ -5,8 +5,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.strategies import make_draft
-from tests.unit.evidence.fakes import MemoryOrder, StoppedClock, make_leaves, make_signer
 
 from kaipiao.base.canonical import canonical, digest
 from kaipiao.errors import Outage, ProofNotReady
@@ -19,6 +17,8 @@ from kaipiao.evidence.writer import LogWriter
 from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Invoice
 from kaipiao.fiscal.money import Fen
 from kaipiao.fiscal.number import Series, compose_number
+from tests.strategies import make_draft
+from tests.unit.evidence.fakes import MemoryOrder, StoppedClock, make_leaves, make_signer
 
 SIGNER = make_signer()
 DRAFT = make_draft(1)

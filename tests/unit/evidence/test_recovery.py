@@ -9,13 +9,6 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from tests.unit.evidence.fakes import (
-    MemoryOrder,
-    StoppedClock,
-    make_leaves,
-    make_signer,
-)
-from tests.unit.evidence.rfc6962 import slow_root
 
 from kaipiao.errors import Outage
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, Checkpoint
@@ -32,6 +25,13 @@ from kaipiao.evidence.recovery import (
 )
 from kaipiao.evidence.writer import LogWriter
 from kaipiao.twin.disk import FragileDisk, PowerCut
+from tests.unit.evidence.fakes import (
+    MemoryOrder,
+    StoppedClock,
+    make_leaves,
+    make_signer,
+)
+from tests.unit.evidence.rfc6962 import slow_root
 
 LEAVES = make_leaves(1100)
 COMMITS = (0, 3, 250, 256, 257, 300, 512, 1100)

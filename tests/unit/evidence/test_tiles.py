@@ -3,8 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.evidence.fakes import make_leaves
-from tests.unit.evidence.rfc6962 import slow_path, slow_proof, slow_root
 
 from kaipiao.evidence.edge import Edge, grow
 from kaipiao.evidence.merkle import implied_root, is_consistent, leaf_hash
@@ -17,6 +15,8 @@ from kaipiao.evidence.tiles import (
     parse_bundle,
     parse_tile,
 )
+from tests.unit.evidence.fakes import make_leaves
+from tests.unit.evidence.rfc6962 import slow_path, slow_proof, slow_root
 
 LEAVES = make_leaves(70_000)
 portions = st.lists(st.integers(min_value=1, max_value=700), min_size=1, max_size=6)

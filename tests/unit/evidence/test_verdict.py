@@ -7,8 +7,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.evidence.fakes import make_leaves, make_signer
-from tests.unit.evidence.rfc6962 import slow_path
 
 from kaipiao.base.canonical import digest
 from kaipiao.evidence.checkpoint import Checkpoint, compose_checkpoint
@@ -25,6 +23,8 @@ from kaipiao.evidence.proof import (
 )
 from kaipiao.evidence.verdict import FaultCode, verify_receipt
 from kaipiao.fiscal.money import MAX_FEN
+from tests.unit.evidence.fakes import make_leaves, make_signer
+from tests.unit.evidence.rfc6962 import slow_path
 
 SIGNER = make_signer()
 VKEY = str(SIGNER.verifier)

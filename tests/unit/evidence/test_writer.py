@@ -13,6 +13,12 @@ from random import Random
 from textwrap import dedent
 
 import pytest
+
+from kaipiao.evidence.checkpoint import Checkpoint
+from kaipiao.evidence.disk import FolderBusy, LocalDisk
+from kaipiao.evidence.published import PublishedLog
+from kaipiao.evidence.recovery import STEP_LEAVES, LogRewound
+from kaipiao.evidence.writer import MAX_CHECKPOINT_AGE_S, LogWriter, run_log
 from tests.unit.evidence.fakes import (
     NOW,
     MemoryOrder,
@@ -21,12 +27,6 @@ from tests.unit.evidence.fakes import (
     make_signer,
 )
 from tests.unit.evidence.rfc6962 import slow_root
-
-from kaipiao.evidence.checkpoint import Checkpoint
-from kaipiao.evidence.disk import FolderBusy, LocalDisk
-from kaipiao.evidence.published import PublishedLog
-from kaipiao.evidence.recovery import STEP_LEAVES, LogRewound
-from kaipiao.evidence.writer import MAX_CHECKPOINT_AGE_S, LogWriter, run_log
 
 LEAVES = make_leaves(3000)
 

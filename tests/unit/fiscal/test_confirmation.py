@@ -7,7 +7,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.clocks import NOON
 
 from kaipiao.fiscal.confirmation import (
     STATE_NAMES,
@@ -19,6 +18,7 @@ from kaipiao.fiscal.confirmation import (
     opening_state,
 )
 from kaipiao.fiscal.red_letter import ReversalAsk
+from tests.clocks import NOON
 
 WINDOW = timedelta(hours=72)
 FINAL: set[State] = {"05", "06", "07", "08", "09", "10"}

@@ -2,11 +2,11 @@
 
 import msgspec
 import pytest
-from tests.strategies import lawful_draft
 
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.element import Construction, Element, RefinedOil, element_code
 from kaipiao.regimes.cn.elements import ELEMENT_NAMES
+from tests.strategies import lawful_draft
 
 CLASSES = Element.__args__  # type: ignore[attr-defined]
 

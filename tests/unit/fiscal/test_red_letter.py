@@ -2,7 +2,6 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import lawful_draft, make_line
 
 from kaipiao.fiscal.draft import Draft, Line, Reversal
 from kaipiao.fiscal.invoice import Amounts, totals_of
@@ -17,6 +16,7 @@ from kaipiao.fiscal.red_letter import (
     take,
 )
 from kaipiao.fiscal.settle import settle
+from tests.strategies import lawful_draft, make_line
 
 WHOLE = ReversalAsk(reason="01")
 amounts = st.builds(

@@ -4,12 +4,12 @@ from datetime import date
 from itertools import islice
 
 import msgspec
-from tests.strategies import DAY
 
 from kaipiao.fiscal.element import element_code
 from kaipiao.fiscal.sample import SELLERS, TRADES, sample_drafts
 from kaipiao.fiscal.taxpayer import classify, has_right_check
 from kaipiao.regimes.cn.rules import check
+from tests.strategies import DAY
 
 
 def test_the_same_seed_makes_the_same_drafts() -> None:

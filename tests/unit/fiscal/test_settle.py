@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import amounts, lawful_draft, lawful_drafts, make_line
 
 from kaipiao.fiscal.draft import Draft, Line
 from kaipiao.fiscal.invoice import totals_of
 from kaipiao.fiscal.settle import settle
 from kaipiao.fiscal.tax import split_gross, tax_on_net
+from tests.strategies import amounts, lawful_draft, lawful_drafts, make_line
 
 rates = st.sampled_from([100, 300, 600, 900, 1300])
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import ric, uscc
-from tests.strategies import resident_ids, usccs
 
 from kaipiao.fiscal.taxpayer import (
     USCC_ALPHABET,
@@ -17,6 +16,7 @@ from kaipiao.fiscal.taxpayer import (
     resident_check,
     uscc_check,
 )
+from tests.strategies import resident_ids, usccs
 
 LIST = Path(__file__).parents[3] / "../shared/samples/lists/taxpayer_ids.csv"
 

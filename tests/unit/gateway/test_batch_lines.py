@@ -6,8 +6,6 @@ from typing import Any, cast
 
 import msgspec
 import pytest
-from tests.clocks import StoppedClock
-from tests.strategies import SELLER, lawful_draft, make_draft
 
 from kaipiao.base.canonical import canonical
 from kaipiao.errors import Refusal
@@ -17,6 +15,8 @@ from kaipiao.issuing.issue import Ask, Issuing, compose_entry, compose_plain_ent
 from kaipiao.ports import ApiKey, Entry
 from kaipiao.regimes.cn.passage import passage_on
 from kaipiao.regimes.cn.rules import check
+from tests.clocks import StoppedClock
+from tests.strategies import SELLER, lawful_draft, make_draft
 
 OTHER = "91310000000000000X"
 MAX_BYTES = 100_000

@@ -10,7 +10,6 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.strategies import lawful_draft, lawful_drafts
 
 from kaipiao.base.canonical import canonical
 from kaipiao.base.repeated import has_repeated_member, repeats_a_member
@@ -19,6 +18,7 @@ from kaipiao.gateway import asks
 from kaipiao.gateway.fault_words import SAYINGS
 from kaipiao.gateway.faults import find_faults
 from kaipiao.issuing.verify import Question
+from tests.strategies import lawful_draft, lawful_drafts
 
 DRAFT = json.loads(canonical(lawful_draft()))
 

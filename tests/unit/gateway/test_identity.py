@@ -6,13 +6,13 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.clocks import NOON, StoppedClock
 
 from kaipiao.errors import NotAllowed, NotAuthenticated, Outage
 from kaipiao.gateway import identity
 from kaipiao.gateway.identity import Identity, authorize, compose_token, hash_token
 from kaipiao.gateway.limits import Limits
 from kaipiao.ports import ApiKey
+from tests.clocks import NOON, StoppedClock
 
 
 def make_key(**changes: object) -> ApiKey:

@@ -5,10 +5,10 @@ from dataclasses import fields
 from pathlib import Path
 
 import msgspec
-from tests.strategies import make_line
 
 from kaipiao.gateway.limits import Limits
 from kaipiao.regimes.cn.limits import HEADER_TEXTS, LINE_TEXTS, LINES_MAX
+from tests.strategies import make_line
 
 PAGE = Path(__file__).parents[3] / "docs/reference/http.md"
 

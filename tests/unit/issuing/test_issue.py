@@ -3,9 +3,6 @@
 from datetime import date
 
 import pytest
-from tests.clocks import StoppedClock
-from tests.stores import grant
-from tests.strategies import SELLER, lawful_draft, make_draft
 
 from kaipiao.errors import KeyReused, RulesBroken
 from kaipiao.fiscal.draft import Draft
@@ -13,6 +10,9 @@ from kaipiao.fiscal.invoice import IdempotencyKey, Receipt
 from kaipiao.fiscal.violation import Violation
 from kaipiao.issuing.issue import Ask, Issuing, Law
 from kaipiao.ledger.store import Store
+from tests.clocks import StoppedClock
+from tests.stores import grant
+from tests.strategies import SELLER, lawful_draft, make_draft
 
 KEY = IdempotencyKey("sale-1")
 GONE = Violation(code="rate-abolished", path="/lines/0/rate_bp", zh="已取消", en="is gone")

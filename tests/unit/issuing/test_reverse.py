@@ -6,9 +6,6 @@ from datetime import timedelta
 
 import pytest
 import pytest_asyncio
-from tests.clocks import NOON, StoppedClock
-from tests.stores import NOVEMBER, OpenStore, grant
-from tests.strategies import BUYER, SELLER, lawful_draft
 
 from kaipiao.errors import (
     ConfirmationNeeded,
@@ -30,6 +27,9 @@ from kaipiao.issuing.verify import Question, Verifying
 from kaipiao.ledger.store import Store
 from kaipiao.regimes.cn.policy import confirm_within
 from kaipiao.regimes.cn.rules import check, check_composed
+from tests.clocks import NOON, StoppedClock
+from tests.stores import NOVEMBER, OpenStore, grant
+from tests.strategies import BUYER, SELLER, lawful_draft
 
 WHOLE = ReversalAsk(reason="01")
 

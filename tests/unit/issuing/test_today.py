@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.clocks import StoppedClock
 
 from kaipiao.fiscal.month import beijing_day
 from kaipiao.issuing.issue import Today
+from tests.clocks import StoppedClock
 
 MIDNIGHT = datetime(2026, 11, 24, 16, tzinfo=UTC)
 near_midnight = st.builds(

@@ -7,10 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from tests.clocks import StoppedClock
-from tests.conftest import Database
-from tests.stores import PLENTY_FEN, entry, red_entry
-from tests.strategies import SELLER
 
 from kaipiao.evidence.disk import LocalDisk
 from kaipiao.evidence.keys import open_key
@@ -22,6 +18,10 @@ from kaipiao.fiscal.month import TaxMonth, month_bounds
 from kaipiao.ledger.archive.archiver import Archiver, Step, open_archiver
 from kaipiao.ledger.store import Store
 from kaipiao.ports import Entry
+from tests.clocks import StoppedClock
+from tests.conftest import Database
+from tests.stores import PLENTY_FEN, entry, red_entry
+from tests.strategies import SELLER
 
 NOVEMBER, DECEMBER, JANUARY = TaxMonth(202511), TaxMonth(202512), TaxMonth(202601)
 IN_NOVEMBER = datetime(2025, 11, 20, 4, 0, tzinfo=UTC)

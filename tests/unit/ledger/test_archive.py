@@ -11,6 +11,15 @@ import asyncpg
 import msgspec
 import pytest
 import pytest_asyncio
+
+from kaipiao.errors import KeyReused, Outage, RulesBroken
+from kaipiao.evidence.reader import TilesDamaged
+from kaipiao.fiscal.month import TaxMonth
+from kaipiao.ledger.archive.archiver import ArchiverBusy
+from kaipiao.ledger.archive.file import ArchiveDamaged
+from kaipiao.ledger.archive.parts import PART_SERIALS
+from kaipiao.ledger.archive.proof import LogDiffers
+from kaipiao.ledger.store import Store
 from tests.conftest import Database
 from tests.stores import entry, red_entry
 from tests.unit.ledger.archives import (
@@ -24,15 +33,6 @@ from tests.unit.ledger.archives import (
     PART,
     OldCell,
 )
-
-from kaipiao.errors import KeyReused, Outage, RulesBroken
-from kaipiao.evidence.reader import TilesDamaged
-from kaipiao.fiscal.month import TaxMonth
-from kaipiao.ledger.archive.archiver import ArchiverBusy
-from kaipiao.ledger.archive.file import ArchiveDamaged
-from kaipiao.ledger.archive.parts import PART_SERIALS
-from kaipiao.ledger.archive.proof import LogDiffers
-from kaipiao.ledger.store import Store
 
 FILE = f"{PART}.archive"
 

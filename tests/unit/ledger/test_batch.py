@@ -3,13 +3,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.clocks import NOON
-from tests.stores import Store, entry, grant
-from tests.strategies import SELLER
 
 from kaipiao.fiscal.invoice import Receipt
 from kaipiao.fiscal.number import Series, compose_number
 from kaipiao.ledger.batch import CHUNK, Blob, Place, Rows, Unpacked, key_id
+from tests.clocks import NOON
+from tests.stores import Store, entry, grant
+from tests.strategies import SELLER
 
 ENTRIES = [entry(f"sale-{n}", n) for n in range(3 * CHUNK)]
 IDS = [key_id(one.seller, one.key) for one in ENTRIES]

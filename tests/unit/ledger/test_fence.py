@@ -1,6 +1,7 @@
 """The epoch of a block of numbers guards it, against PostgreSQL itself and by its own SQL."""
 
 import asyncpg
+
 from tests.conftest import Database
 from tests.stores import Store, entry, grant
 

@@ -1,14 +1,14 @@
 """Eight bytes stand for a seller or a digest in the index, and never for another one."""
 
 import asyncpg
-from tests.conftest import Database
-from tests.stores import NOVEMBER, PLENTY_FEN, Store, entry, grant
-from tests.strategies import SELLER, make_draft
 
 from kaipiao.fiscal.invoice import IdempotencyKey
 from kaipiao.fiscal.sample import company
 from kaipiao.issuing.issue import compose_entry
 from kaipiao.ledger.batch import digest8, seller8
+from tests.conftest import Database
+from tests.stores import NOVEMBER, PLENTY_FEN, Store, entry, grant
+from tests.strategies import SELLER, make_draft
 
 OTHER = company(77, "商行")
 

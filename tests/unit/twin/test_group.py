@@ -4,9 +4,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
-from tests.clocks import StoppedClock
-from tests.stores import NOVEMBER, entry, red_entry
-from tests.strategies import SELLER
 
 from kaipiao.errors import CreditLineExhausted, KeyReused, Outage
 from kaipiao.fiscal.invoice import Receipt
@@ -15,6 +12,9 @@ from kaipiao.twin.group import open_group
 from kaipiao.twin.loop import run_virtually
 from kaipiao.twin.memory import Habits, Memory
 from kaipiao.twin.wire import ShortWire
+from tests.clocks import StoppedClock
+from tests.stores import NOVEMBER, entry, red_entry
+from tests.strategies import SELLER
 
 T = TypeVar("T")
 

@@ -5,6 +5,13 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from kaipiao.base.unreadable import Unreadable
+from kaipiao.delivery.readers.judge import judge
+from kaipiao.delivery.readers.ofd_seal import check_seals
+from kaipiao.delivery.readers.read import read_document
+from kaipiao.delivery.readers.ses import read_seal
+from kaipiao.delivery.sheets.read import read_sheet
 from tests.made_documents import (
     einvoice,
     mutations,
@@ -15,13 +22,6 @@ from tests.made_documents import (
     vat2019,
     xbrl,
 )
-
-from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.readers.judge import judge
-from kaipiao.delivery.readers.ofd_seal import check_seals
-from kaipiao.delivery.readers.read import read_document
-from kaipiao.delivery.readers.ses import read_seal
-from kaipiao.delivery.sheets.read import read_sheet
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,11 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from kaipiao.base.unreadable import Unreadable
+from kaipiao.delivery.readers.report import DocumentReport, Report, is_false, read_report
+from kaipiao.delivery.readers.ses import read_seal
+from kaipiao.fiscal.qr import crc16
 from tests.made_documents import (
     CHECK_CODE,
     CODE,
@@ -26,11 +31,6 @@ from tests.made_documents import (
     xbrl,
 )
 from tests.made_pdfs import pdf, with_attached
-
-from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.readers.report import DocumentReport, Report, is_false, read_report
-from kaipiao.delivery.readers.ses import read_seal
-from kaipiao.fiscal.qr import crc16
 
 CORPUS = Path(__file__).parents[3] / "corpus/readers"
 _COVERED = f"01,10,{CODE},{OLD_NUMBER},100.00,20261124,{CHECK_CODE},"

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.hostile_files import HARMLESS, HOSTILE
-from tests.journeys.cells import kaipiao
 
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.delivery.readers.bounds import bounded
+from tests.hostile_files import HARMLESS, HOSTILE
+from tests.journeys.cells import kaipiao
 
 ROOT = Path(__file__).parents[4]
 FILES = HOSTILE | HARMLESS

@@ -2,6 +2,11 @@
 
 import msgspec
 import pytest
+
+from kaipiao.delivery.readers.document import Document
+from kaipiao.delivery.readers.judge import check_document, judge
+from kaipiao.delivery.readers.read import read_document
+from kaipiao.fiscal.qr import compose_qr, crc16
 from tests.made_documents import (
     CHECK_CODE,
     CODE,
@@ -14,11 +19,6 @@ from tests.made_documents import (
     vat2019,
     xbrl,
 )
-
-from kaipiao.delivery.readers.document import Document
-from kaipiao.delivery.readers.judge import check_document, judge
-from kaipiao.delivery.readers.read import read_document
-from kaipiao.fiscal.qr import compose_qr, crc16
 
 WRONG_ID = "91319900MA00000011"
 

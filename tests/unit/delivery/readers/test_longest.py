@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.strategies import lawful_draft
-from tests.unit.delivery.renditions.invoices import source_of
 
 from kaipiao.delivery.renditions.make import Press
 from kaipiao.regimes.cn.limits import LINES_MAX
+from tests.strategies import lawful_draft
+from tests.unit.delivery.renditions.invoices import source_of
 
 ROOT = Path(__file__).parents[4]
 CPU_S, PEAK_MB = 1.0, 100.0

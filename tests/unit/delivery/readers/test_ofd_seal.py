@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from tests.made_documents import keys, ofd_parts, packed, seal, sealed, vat2019
 
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.delivery.readers.ofd_seal import check_seals
+from tests.made_documents import keys, ofd_parts, packed, seal, sealed, vat2019
 
 SIGNATURE = "Doc_0/Signs/Sign_0/Signature.xml"
 VALUE = "Doc_0/Signs/Sign_0/SignedValue.dat"

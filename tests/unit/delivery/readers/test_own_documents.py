@@ -5,14 +5,14 @@ import re
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.made_documents import packed, unpacked
-from tests.strategies import lawful_draft, lawful_drafts
-from tests.unit.delivery.renditions.einvoice.proven import proven, sign_here
 
 from kaipiao.delivery.readers.report import DocumentReport, is_false, read_report
 from kaipiao.delivery.readers.verdict import Outcome, Rule
 from kaipiao.delivery.renditions.make import Press
 from kaipiao.fiscal.draft import Draft
+from tests.made_documents import packed, unpacked
+from tests.strategies import lawful_draft, lawful_drafts
+from tests.unit.delivery.renditions.einvoice.proven import proven, sign_here
 
 SOURCE = proven(lawful_draft())
 SIGNED = Press(sign_here).render(SOURCE, "xml")

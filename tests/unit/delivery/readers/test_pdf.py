@@ -5,12 +5,12 @@ import re
 
 import pytest
 from pypdf import PdfWriter
-from tests.made_documents import NUMBER, einvoice, mutations, xbrl
-from tests.made_pdfs import pdf, stream, with_attached
 
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.delivery.readers.pdf import read_pdf
 from kaipiao.delivery.readers.report import read_report
+from tests.made_documents import NUMBER, einvoice, mutations, xbrl
+from tests.made_pdfs import pdf, stream, with_attached
 
 INVOICE = {"invoice.xml": einvoice()}
 

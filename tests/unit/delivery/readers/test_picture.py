@@ -3,13 +3,13 @@
 from datetime import date
 
 import pytest
-from tests.made_documents import mutations
-from tests.made_pictures import photo
 
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.delivery.readers.picture import is_picture, read_picture
 from kaipiao.delivery.readers.report import read_report
 from kaipiao.fiscal.qr import compose_qr
+from tests.made_documents import mutations
+from tests.made_pictures import photo
 
 TEXT, OTHER = (
     compose_qr(qr_type="32", number=number, gross_fen=11_300, day=date(2026, 11, 24))

@@ -5,6 +5,11 @@ from datetime import date
 
 import msgspec
 import pytest
+
+from kaipiao.base.unreadable import Unreadable
+from kaipiao.delivery.readers.document import Document, DocumentLine, to_draft
+from kaipiao.delivery.readers.ofd import resolve
+from kaipiao.delivery.readers.read import read_document
 from tests.made_documents import (
     CODE,
     NUMBER,
@@ -18,11 +23,6 @@ from tests.made_documents import (
     xbrl,
 )
 from tests.strategies import BUYER, SELLER
-
-from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.readers.document import Document, DocumentLine, to_draft
-from kaipiao.delivery.readers.ofd import resolve
-from kaipiao.delivery.readers.read import read_document
 
 
 def test_a_digital_invoice_is_read_with_its_misspelt_names() -> None:

@@ -3,6 +3,11 @@
 import re
 
 import pytest
+
+from kaipiao.base.unreadable import Unreadable
+from kaipiao.delivery.readers.report import is_false, read_report
+from kaipiao.delivery.readers.verdict import WORDS, Outcome, Rule
+from kaipiao.fiscal.qr import crc16
 from tests.made_documents import (
     CHECK_CODE,
     CODE,
@@ -16,11 +21,6 @@ from tests.made_documents import (
     vat2019,
     xbrl,
 )
-
-from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.readers.report import is_false, read_report
-from kaipiao.delivery.readers.verdict import WORDS, Outcome, Rule
-from kaipiao.fiscal.qr import crc16
 
 RULES = list(WORDS)
 _COVERED = f"01,10,{CODE},{OLD_NUMBER},100.00,20261124,{CHECK_CODE},"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.hostile_files import HOSTILE
-from tests.made_documents import NUMBER, einvoice
 
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.delivery.readers.room import NICENESS, ReadingRoom
 from kaipiao.errors import Outage
+from tests.hostile_files import HOSTILE
+from tests.made_documents import NUMBER, einvoice
 
 
 @pytest_asyncio.fixture

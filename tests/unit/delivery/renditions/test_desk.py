@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
-from tests.strategies import lawful_draft
-from tests.unit.delivery.renditions.invoices import IMPRINT, NUMBER, issued
 
 from kaipiao.delivery.renditions.cache import RenditionCache
 from kaipiao.delivery.renditions.desk import Renditions
@@ -17,6 +15,8 @@ from kaipiao.delivery.renditions.workshop import Job, Made, carry_out
 from kaipiao.errors import NoSuchRendition, Outage, ProofNotReady, RenditionImpossible
 from kaipiao.fiscal.invoice import Invoice
 from kaipiao.ports import Mark
+from tests.strategies import lawful_draft
+from tests.unit.delivery.renditions.invoices import IMPRINT, NUMBER, issued
 
 INVOICE = issued(lawful_draft())
 

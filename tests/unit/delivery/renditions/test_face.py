@@ -4,17 +4,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import (
-    DAY,
-    PERSON,
-    SELLER,
-    lawful_draft,
-    lawful_drafts,
-    make_discount,
-    make_line,
-    sampled_drafts,
-)
-from tests.unit.delivery.renditions.invoices import issued, source_of
 
 from kaipiao.delivery.renditions.face import paper
 from kaipiao.delivery.renditions.face.compose import compose_face
@@ -30,6 +19,17 @@ from kaipiao.fiscal.red_letter import LineTaken
 from kaipiao.fiscal.settle import settle
 from kaipiao.fiscal.words import read_words
 from kaipiao.issuing.reverse import ReversalAsk, compose_red_draft
+from tests.strategies import (
+    DAY,
+    PERSON,
+    SELLER,
+    lawful_draft,
+    lawful_drafts,
+    make_discount,
+    make_line,
+    sampled_drafts,
+)
+from tests.unit.delivery.renditions.invoices import issued, source_of
 
 any_draft = lawful_drafts() | sampled_drafts()
 

@@ -3,9 +3,6 @@
 from itertools import pairwise
 
 from hypothesis import given
-from tests.strategies import lawful_draft, lawful_drafts, make_line, sampled_drafts
-from tests.unit.delivery.renditions.invoices import source_of
-from tests.unit.delivery.renditions.test_face import longest_draft
 
 from kaipiao.delivery.renditions.face import paper
 from kaipiao.delivery.renditions.face.code import draw_qr
@@ -14,6 +11,9 @@ from kaipiao.delivery.renditions.face.layout import lay_out
 from kaipiao.delivery.renditions.face.marks import CENTRE, Sheet, Text
 from kaipiao.delivery.renditions.face.measure import width_mm
 from kaipiao.fiscal.draft import Draft
+from tests.strategies import lawful_draft, lawful_drafts, make_line, sampled_drafts
+from tests.unit.delivery.renditions.invoices import source_of
+from tests.unit.delivery.renditions.test_face import longest_draft
 
 SHARE = {"left": 0.0, "center": 0.5, "right": 1.0}
 

@@ -11,9 +11,6 @@ import pypdf
 import pypdfium2
 import pytest
 from hypothesis import given, settings
-from tests.strategies import lawful_draft, lawful_drafts, make_line, sampled_drafts
-from tests.unit.delivery.renditions.invoices import IMPRINT, source_of
-from tests.unit.delivery.renditions.test_face import longest_draft
 
 from kaipiao.delivery.renditions.face.compose import compose_face
 from kaipiao.delivery.renditions.face.layout import lay_out
@@ -21,6 +18,9 @@ from kaipiao.delivery.renditions.pdf.drawing import Attachment
 from kaipiao.delivery.renditions.pdf.typeset import set_pdf, set_png
 from kaipiao.delivery.renditions.source import Source
 from kaipiao.fiscal.draft import Draft
+from tests.strategies import lawful_draft, lawful_drafts, make_line, sampled_drafts
+from tests.unit.delivery.renditions.invoices import IMPRINT, source_of
+from tests.unit.delivery.renditions.test_face import longest_draft
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n<甲 乙="&amp;">文字\n</甲>\n'
 FILE = Attachment("26311000000000000042.xml", XML, "application/xml", "发票数据")

@@ -4,8 +4,6 @@ import io
 
 import pypdf
 import pytest
-from tests.strategies import lawful_draft, make_line
-from tests.unit.delivery.renditions.invoices import source_of
 
 from kaipiao.delivery.readers.document import to_draft
 from kaipiao.delivery.readers.read import read_document
@@ -13,6 +11,8 @@ from kaipiao.delivery.readers.report import QrReport, is_false, read_report
 from kaipiao.delivery.renditions.face.compose import compose_face
 from kaipiao.delivery.renditions.make import CannotRender, Press, as_rendition
 from kaipiao.fiscal.qr import read_qr
+from tests.strategies import lawful_draft, make_line
+from tests.unit.delivery.renditions.invoices import source_of
 
 SOURCE = source_of(lawful_draft())
 

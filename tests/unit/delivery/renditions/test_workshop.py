@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.strategies import lawful_draft
-from tests.unit.delivery.renditions.invoices import source_of
 
 from kaipiao.app.render import open_workshop
 from kaipiao.base.markup import parse_xml
@@ -21,6 +19,8 @@ from kaipiao.delivery.renditions.einvoice.check import is_signature_right
 from kaipiao.delivery.renditions.workshop import Job, Workshop
 from kaipiao.errors import Outage
 from kaipiao.seal.local import create_seal
+from tests.strategies import lawful_draft
+from tests.unit.delivery.renditions.invoices import source_of
 
 JOB = Job(source=source_of(lawful_draft()), kind="xml")
 

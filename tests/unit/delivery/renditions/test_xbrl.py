@@ -6,8 +6,6 @@ from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
-from tests.strategies import lawful_draft, lawful_drafts, make_line, sampled_drafts
-from tests.unit.delivery.renditions.invoices import NUMBER, source_of
 
 from kaipiao.delivery.readers.read import read_document
 from kaipiao.delivery.renditions.make import ROWS, Press
@@ -15,6 +13,8 @@ from kaipiao.delivery.renditions.xbrl import render_xbrl
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.month import beijing_day
 from kaipiao.fiscal.price import net_unit_price
+from tests.strategies import lawful_draft, lawful_drafts, make_line, sampled_drafts
+from tests.unit.delivery.renditions.invoices import NUMBER, source_of
 
 OFD = "ofd/xbrl2022_zhejiang_03300220021199934328.ofd"
 SAMPLE = Path(__file__).parents[4] / "../shared/samples" / OFD

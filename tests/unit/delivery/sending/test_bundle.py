@@ -5,9 +5,9 @@ import zipfile
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.clocks import NOON
 
 from kaipiao.delivery.sending.bundle import Bundle
+from tests.clocks import NOON
 
 names = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
 files = st.dictionaries(

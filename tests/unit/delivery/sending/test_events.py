@@ -6,9 +6,6 @@ from datetime import timedelta
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.clocks import NOON
-from tests.contract.test_deliveries import order
-from tests.strategies import BUYER, SELLER, lawful_draft
 
 from kaipiao.base.canonical import Digest
 from kaipiao.delivery.sending.events import OrderBook, compose_mails, compose_test
@@ -17,6 +14,9 @@ from kaipiao.fiscal.draft import Reversal
 from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Invoice
 from kaipiao.fiscal.money import Fen
 from kaipiao.fiscal.number import InvoiceNumber
+from tests.clocks import NOON
+from tests.contract.test_deliveries import order
+from tests.strategies import BUYER, SELLER, lawful_draft
 
 BLUE = Invoice(
     number=InvoiceNumber("26311000000000000001"),

@@ -9,8 +9,6 @@ import pytest
 import standardwebhooks
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.clocks import NOON
-from tests.contract.test_deliveries import order
 
 from kaipiao.delivery.sending.secret import (
     compose_link_id,
@@ -21,6 +19,8 @@ from kaipiao.delivery.sending.secret import (
     webhook_secret,
 )
 from kaipiao.fiscal.delivery import DownloadLink
+from tests.clocks import NOON
+from tests.contract.test_deliveries import order
 
 KEY = b"k" * 32
 LINK = DownloadLink(

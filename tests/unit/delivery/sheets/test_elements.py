@@ -3,8 +3,6 @@
 from datetime import date
 
 import pytest
-from tests.sheets_made import as_workbook, line, sale
-from tests.strategies import DAY
 
 from kaipiao.delivery.sheets.file import SheetFile
 from kaipiao.delivery.sheets.layout import BASIC, DETAIL, ELEMENT
@@ -13,6 +11,8 @@ from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.element import Construction, Freight, PropertyLease, Trip
 from kaipiao.fiscal.violation import Violation
 from kaipiao.regimes.cn.rules import check
+from tests.sheets_made import as_workbook, line, sale
+from tests.strategies import DAY
 
 TRIP = {
     "发票流水号": "a",

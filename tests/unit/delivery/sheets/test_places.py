@@ -1,11 +1,11 @@
 """What the law objects to is told at the cell that it came from."""
 
 import pytest
-from tests.sheets_made import as_csv, as_workbook, line, sale
 
 from kaipiao.delivery.sheets.file import SheetFile
 from kaipiao.delivery.sheets.layout import BASIC, DETAIL
 from kaipiao.fiscal.violation import Violation
+from tests.sheets_made import as_csv, as_workbook, line, sale
 
 TABLES = {
     BASIC: [sale("a"), sale("b")],

@@ -9,7 +9,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sheets_made import as_csv, as_workbook
 
 from kaipiao.delivery.sheets.elements import TRADES, Trade
 from kaipiao.delivery.sheets.layout import BASIC, DETAIL, ELEMENT
@@ -18,6 +17,7 @@ from kaipiao.fiscal import element
 from kaipiao.fiscal.draft import Draft, Line, Party
 from kaipiao.fiscal.money import format_yuan
 from kaipiao.fiscal.sample import sample_drafts
+from tests.sheets_made import as_csv, as_workbook
 
 TREATMENTS = {"exempt": "免税", "untaxed": "不征税", "zero_rated": "零税率"}
 NAMES = {trade.kind: name for name, trade in TRADES.items()}

@@ -11,8 +11,6 @@ import pytest
 import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.made_documents import mutations, packed, unpacked
-from tests.strategies import BUYER, DAY, SELLER
 
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.delivery.sheets.book import column_letters
@@ -25,6 +23,8 @@ from kaipiao.fiscal.element import OwnProduce
 from kaipiao.fiscal.money import format_yuan
 from kaipiao.fiscal.violation import Violation
 from kaipiao.regimes.cn.rules import check
+from tests.made_documents import mutations, packed, unpacked
+from tests.strategies import BUYER, DAY, SELLER
 
 DEFAULTS = Defaults(seller=SELLER, issuer="李示例")
 SALE = {

@@ -7,7 +7,6 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.sheets_made import as_csv, line, sale
 
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.delivery.sheets.file import SheetFile
@@ -15,6 +14,7 @@ from kaipiao.delivery.sheets.read import read_sheet
 from kaipiao.delivery.sheets.table import DANGEROUS, TextTable, decode, harmless
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.imports import SaleResult
+from tests.sheets_made import as_csv, line, sale
 
 ROW = sale("a") | line("a", 金额="100.00", 税率="13%")
 

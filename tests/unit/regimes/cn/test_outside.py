@@ -5,11 +5,11 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import BUYER, DAY, SELLER, lawful_draft, make_line
 
 from kaipiao.fiscal.draft import Draft, Line, Party
 from kaipiao.fiscal.tax import tax_on_net
 from kaipiao.regimes.cn.rules import OUTSIDE_RULES, RULES, check
+from tests.strategies import BUYER, DAY, SELLER, lawful_draft, make_line
 
 
 def verdict(draft: Draft, on: date = DAY) -> list[str]:

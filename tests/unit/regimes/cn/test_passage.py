@@ -15,17 +15,6 @@ import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.strategies import (
-    BUYER,
-    DAY,
-    PERSON,
-    SELLER,
-    lawful_draft,
-    lawful_drafts,
-    make_discount,
-    make_line,
-    sampled_drafts,
-)
 
 from kaipiao.base.canonical import canonical
 from kaipiao.fiscal.draft import Draft
@@ -37,6 +26,17 @@ from kaipiao.regimes.cn.law import law_on
 from kaipiao.regimes.cn.passage import SlowPassage, SwiftPassage, passage_on, shown_in_bmp
 from kaipiao.regimes.cn.plain import is_plain
 from kaipiao.regimes.cn.rules import check
+from tests.strategies import (
+    BUYER,
+    DAY,
+    PERSON,
+    SELLER,
+    lawful_draft,
+    lawful_drafts,
+    make_discount,
+    make_line,
+    sampled_drafts,
+)
 
 LAW = law_on(DAY)
 SLOW = SlowPassage(LAW)

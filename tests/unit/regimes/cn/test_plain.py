@@ -12,6 +12,11 @@ from itertools import combinations, product
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from kaipiao.fiscal.draft import Draft, Line, Reversal
+from kaipiao.regimes.cn.law import Context, law_on
+from kaipiao.regimes.cn.plain import is_plain
+from kaipiao.regimes.cn.rules import ELEMENT_RULES, RULES, check
 from tests.strategies import (
     BUYER,
     DAY,
@@ -24,11 +29,6 @@ from tests.strategies import (
     make_line,
     sampled_drafts,
 )
-
-from kaipiao.fiscal.draft import Draft, Line, Reversal
-from kaipiao.regimes.cn.law import Context, law_on
-from kaipiao.regimes.cn.plain import is_plain
-from kaipiao.regimes.cn.rules import ELEMENT_RULES, RULES, check
 
 LAW = law_on(DAY)
 Change = tuple[str, object]

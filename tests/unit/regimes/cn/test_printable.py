@@ -6,7 +6,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import DAY, SELLER, lawful_draft, make_line
 
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.element import Construction, Freight, Trip
@@ -19,6 +18,7 @@ from kaipiao.regimes.cn.printable import (
     with_geta,
 )
 from kaipiao.regimes.cn.rules import check, check_composed
+from tests.strategies import DAY, SELLER, lawful_draft, make_line
 
 RARE = "\U0002a6d6"
 TRIP = Trip(origin="甲", destination="乙", vehicle="公路运输", plate="苏A·00000", goods="纸箱")

@@ -5,7 +5,6 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import lawful_draft, make_line
 
 from kaipiao.fiscal.draft import Line
 from kaipiao.regimes.cn.dated import in_force
@@ -14,6 +13,7 @@ from kaipiao.regimes.cn.policy import CREDIT, WINDOWS
 from kaipiao.regimes.cn.rates import RATES, format_rate
 from kaipiao.regimes.cn.rules import check
 from kaipiao.regimes.cn.tolerances import TOLERANCES
+from tests.strategies import lawful_draft, make_line
 
 days = st.dates(date(2016, 5, 1), date(2035, 12, 31))
 old_house = frozenset({"05", "06"})

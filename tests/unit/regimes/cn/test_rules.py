@@ -11,16 +11,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import (
-    BUYER,
-    DAY,
-    PERSON,
-    SELLER,
-    lawful_draft,
-    lawful_drafts,
-    make_discount,
-    make_line,
-)
 
 from kaipiao.fiscal.draft import Draft, Line, Reversal
 from kaipiao.fiscal.element import (
@@ -44,6 +34,16 @@ from kaipiao.fiscal.element import (
 from kaipiao.fiscal.violation import errors_of
 from kaipiao.regimes.cn.catalogue import SAYINGS
 from kaipiao.regimes.cn.rules import check
+from tests.strategies import (
+    BUYER,
+    DAY,
+    PERSON,
+    SELLER,
+    lawful_draft,
+    lawful_drafts,
+    make_discount,
+    make_line,
+)
 
 RED = Reversal(original="26317000000000000042", reason="01", lines=(0,))
 TRIP = Trip(

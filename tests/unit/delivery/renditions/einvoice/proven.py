@@ -3,9 +3,6 @@
 from functools import lru_cache
 
 import msgspec
-from tests.unit.delivery.renditions.invoices import IMPRINT, issued
-from tests.unit.evidence.fakes import NOW, make_leaves, make_signer
-from tests.unit.evidence.rfc6962 import slow_path
 
 from kaipiao.base.sm import SM2_WITH_SM3_OID, make_keys, sign
 from kaipiao.delivery.renditions.source import Source
@@ -17,6 +14,9 @@ from kaipiao.evidence.published import opening_of
 from kaipiao.fiscal.draft import Draft
 from kaipiao.ports import Mark
 from kaipiao.seal.certificate import make_certificate
+from tests.unit.delivery.renditions.invoices import IMPRINT, issued
+from tests.unit.evidence.fakes import NOW, make_leaves, make_signer
+from tests.unit.evidence.rfc6962 import slow_path
 
 SIGNER = make_signer()
 VKEY = str(SIGNER.verifier)

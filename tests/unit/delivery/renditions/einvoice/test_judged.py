@@ -8,9 +8,6 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.strategies import lawful_draft, lawful_drafts, make_line
-from tests.unit.delivery.renditions.einvoice.proven import VKEY, proven, sign_here
-from tests.unit.evidence.fakes import make_signer
 
 from kaipiao.base.canonical import canonical
 from kaipiao.base.markup import parse_xml
@@ -21,6 +18,9 @@ from kaipiao.delivery.renditions.einvoice.leaves import leaves_of
 from kaipiao.delivery.renditions.einvoice.write import render, render_einvoice
 from kaipiao.delivery.renditions.make import Press
 from kaipiao.fiscal.draft import Draft
+from tests.strategies import lawful_draft, lawful_drafts, make_line
+from tests.unit.delivery.renditions.einvoice.proven import VKEY, proven, sign_here
+from tests.unit.evidence.fakes import make_signer
 
 DRAFT = lawful_draft()
 SIGNED = render(proven(DRAFT), Press(sign_here))

@@ -10,9 +10,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.strategies import PERSON, lawful_draft, lawful_drafts, make_line, sampled_drafts, words
-from tests.unit.delivery.renditions.einvoice.proven import proven
-from tests.unit.delivery.renditions.invoices import NUMBER, source_of
 
 from kaipiao.base.markup import parse_xml
 from kaipiao.delivery.readers.document import Document
@@ -27,6 +24,9 @@ from kaipiao.fiscal.draft import Draft, Reversal
 from kaipiao.fiscal.element import Element, ProducePurchase, Toll
 from kaipiao.fiscal.money import format_yuan
 from kaipiao.fiscal.price import net_unit_price
+from tests.strategies import PERSON, lawful_draft, lawful_drafts, make_line, sampled_drafts, words
+from tests.unit.delivery.renditions.einvoice.proven import proven
+from tests.unit.delivery.renditions.invoices import NUMBER, source_of
 
 SAMPLE = Path(__file__).parents[5] / "../shared/samples/xml/eui_v0.31_special_redacted.xml"
 ORIGINAL = "26311000000000000007"

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 import msgspec
-from tests.golden import forms as golden
-from tests.strategies import BUYER, lawful_draft, make_line
 
 from kaipiao.fiscal.draft import Draft
+from tests.golden import forms as golden
+from tests.strategies import BUYER, lawful_draft, make_line
 
 
 def exempt() -> Draft:

@@ -5,9 +5,6 @@ import functools
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from tests.made_documents import packed, unpacked
-from tests.unit.delivery.renditions.invoices import source_of
-
 from kaipiao.base.sm import make_keys
 from kaipiao.delivery.renditions.ofd.document import Attachment
 from kaipiao.delivery.renditions.ofd.render import render_ofd
@@ -15,6 +12,8 @@ from kaipiao.fiscal.draft import Draft
 from kaipiao.ports import Mark
 from kaipiao.seal.certificate import make_certificate
 from kaipiao.seal.local import LocalSeal
+from tests.made_documents import packed, unpacked
+from tests.unit.delivery.renditions.invoices import source_of
 
 ATTACHED = Attachment("notes.xml", b"<notes>not an invoice</notes>")
 SIGNATURE = "Doc_0/Signs/Sign_0/Signature.xml"

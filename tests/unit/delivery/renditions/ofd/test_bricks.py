@@ -12,15 +12,15 @@ import pytest
 import uharfbuzz as hb
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.ofd_pictures import expand_steps, outlines_of
-from tests.strategies import lawful_draft, words
-from tests.unit.delivery.renditions.ofd.made import unsigned_ofd
 
 from kaipiao.delivery.renditions.face.measure import FULL, advance
 from kaipiao.delivery.renditions.ofd.canvas import Canvas
 from kaipiao.delivery.renditions.ofd.markup import array, decimal, escape, leaf, part
 from kaipiao.delivery.renditions.ofd.package import pack
 from kaipiao.delivery.renditions.ofd.typeface import cut_font
+from tests.ofd_pictures import expand_steps, outlines_of
+from tests.strategies import lawful_draft, words
+from tests.unit.delivery.renditions.ofd.made import unsigned_ofd
 
 AT = datetime(2026, 11, 25, 16, 30, 4, tzinfo=UTC)
 

@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+from kaipiao.cli.judged import Found
+from kaipiao.cli.judged_ofd import judge_ofd
+from kaipiao.delivery.renditions.make import Press
 from tests.journeys.cells import kaipiao
 from tests.made_documents import packed, unpacked
 from tests.strategies import lawful_draft
@@ -10,10 +13,6 @@ from tests.unit.delivery.renditions.einvoice.proven import VKEY, proven, sign_he
 from tests.unit.delivery.renditions.invoices import NUMBER, source_of
 from tests.unit.delivery.renditions.ofd.made import sign, signed_ofd
 from tests.unit.evidence.fakes import make_signer
-
-from kaipiao.cli.judged import Found
-from kaipiao.cli.judged_ofd import judge_ofd
-from kaipiao.delivery.renditions.make import Press
 
 SOURCE = proven(lawful_draft())
 OFD = Press(sign_here).render(SOURCE, "ofd")

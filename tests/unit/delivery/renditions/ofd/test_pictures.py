@@ -5,15 +5,15 @@ import re
 import pytest
 import zxingcpp
 from PIL import Image
+
+from kaipiao.fiscal.draft import Draft
+from kaipiao.fiscal.qr import read_qr
 from tests.golden.pictures import PPI, difference, path_of
 from tests.made_documents import unpacked
 from tests.ofd_pictures import Viewer
 from tests.unit.delivery.renditions.invoices import NUMBER
 from tests.unit.delivery.renditions.ofd.forms import FORMS, GOLDEN
 from tests.unit.delivery.renditions.ofd.made import unsigned_ofd
-
-from kaipiao.fiscal.draft import Draft
-from kaipiao.fiscal.qr import read_qr
 
 TOLERANCE = 40
 """Of 255, after blurring: two programs round edges otherwise."""

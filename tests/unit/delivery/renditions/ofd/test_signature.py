@@ -9,6 +9,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
+from kaipiao.base.sm import sm3
+from kaipiao.base.unreadable import Unreadable
+from kaipiao.delivery.readers.ofd_seal import check_seals
+from kaipiao.delivery.readers.signed_data import read_signed_data
+from kaipiao.delivery.renditions.ofd.signed_data import compose_signed_data
 from tests.made_documents import packed
 from tests.strategies import lawful_draft
 from tests.unit.delivery.renditions.ofd.made import (
@@ -20,12 +26,6 @@ from tests.unit.delivery.renditions.ofd.made import (
     sign,
     signed_ofd,
 )
-
-from kaipiao.base.sm import sm3
-from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.readers.ofd_seal import check_seals
-from kaipiao.delivery.readers.signed_data import read_signed_data
-from kaipiao.delivery.renditions.ofd.signed_data import compose_signed_data
 
 PARTS = parts_of(lawful_draft())
 OUTSIDE = {LISTING, SIGNATURE, VALUE}

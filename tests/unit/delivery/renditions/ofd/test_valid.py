@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+
+from kaipiao.fiscal.draft import Draft
 from tests.made_documents import unpacked
 from tests.strategies import lawful_draft, make_line
 from tests.unit.delivery.renditions.ofd.forms import FORMS
 from tests.unit.delivery.renditions.ofd.made import parts_of, unsigned_ofd
-
-from kaipiao.fiscal.draft import Draft
 
 SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).with_name("ofd.xsd")))
 OFD = "{http://www.ofdspec.org/2016}"

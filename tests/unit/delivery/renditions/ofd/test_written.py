@@ -6,16 +6,6 @@ import msgspec
 import ofdkit
 import pytest
 from hypothesis import given, settings
-from tests.made_documents import packed, unpacked
-from tests.strategies import (
-    PERSON,
-    lawful_draft,
-    lawful_drafts,
-    make_line,
-    sampled_drafts,
-)
-from tests.unit.delivery.renditions.invoices import NUMBER, issued, source_of
-from tests.unit.delivery.renditions.ofd.made import sign, signed_ofd, unsigned_ofd
 
 from kaipiao.delivery.readers.ofd_invoice import read_ofd
 from kaipiao.delivery.readers.report import DocumentReport, is_false, read_report
@@ -26,6 +16,16 @@ from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.money import format_yuan
 from kaipiao.fiscal.price import net_unit_price
 from kaipiao.fiscal.words import read_words
+from tests.made_documents import packed, unpacked
+from tests.strategies import (
+    PERSON,
+    lawful_draft,
+    lawful_drafts,
+    make_line,
+    sampled_drafts,
+)
+from tests.unit.delivery.renditions.invoices import NUMBER, issued, source_of
+from tests.unit.delivery.renditions.ofd.made import sign, signed_ofd, unsigned_ofd
 
 taxed = (lawful_drafts() | sampled_drafts()).filter(
     lambda draft: any(line.treatment == "taxed" for line in draft.lines)
