@@ -32,10 +32,16 @@ def pdf_of(draft: Draft, *files: Attachment) -> bytes:
 
 
 def texts_of(pdf: bytes) -> str:
-    """What PDFium finds, without white space."""
     document = pypdfium2.PdfDocument(pdf)
-    text = "".join(page.get_textpage().get_text_range() for page in document)
-    return "".join(text.split())
+    return bare("".join(page.get_textpage().get_text_range() for page in document))
+
+
+def bare(text: str) -> str:
+    """Without white space and hyphens: PDFium takes one at the end of a line for a break."""
+    return "".join(character for character in text if character.isprintable()).translate(_GAPS)
+
+
+_GAPS = {ord(" "): None, ord("-"): None}
 
 
 @settings(max_examples=25, deadline=None)
@@ -64,7 +70,7 @@ def test_every_placed_text_can_be_copied(draft: Draft) -> None:
 
     for sheet in lay_out(compose_face(source_of(draft))):
         for text in sheet.texts:
-            assert "".join(text.text.split()) in copied
+            assert bare(text.text) in copied
 
 
 def test_the_attached_xml_is_the_one_that_was_given_to_the_byte() -> None:
@@ -152,6 +158,6 @@ def test_a_text_is_never_taken_for_markup() -> None:
 
     copied = texts_of(pdf_of(draft))
 
-    assert "".join(name.split()) in copied
+    assert bare(name) in copied
     assert "#let" in copied
-    assert "=甲-乙" in copied
+    assert "=甲乙" in copied
