@@ -115,6 +115,9 @@ def test_a_sheet_is_issued_interrupted_finished_and_given_back_on_the_command_li
     returned = (tmp_path / "november.结果.csv").read_text("utf-8-sig")
     whole = list(csv.DictReader(io.StringIO(returned)))
     assert interrupted == 130
+    assert "结果未知" in half
+    assert "未开具" not in half
+    assert "结果未知" not in returned
     assert 0 < half.count("已开具") < 1_200
     assert again.returncode == 1
     assert [row["发票流水号"] for row in whole] == [row["发票流水号"] for row in rows]

@@ -70,4 +70,7 @@ def given_back(sheet: "SheetFile | None", path: Path | None) -> Iterator[Returne
         yield returned
     finally:
         if sheet is not None and path is not None:
-            write_whole(path, sheet.render(returned.results), mode=0o644)
+            from kaipiao.delivery.sheets.file import UNKNOWN  # loaded already, for there is a sheet
+
+            content = sheet.render(returned.results, otherwise=UNKNOWN)
+            write_whole(path, content, mode=0o644)

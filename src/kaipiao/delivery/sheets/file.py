@@ -17,7 +17,12 @@ _STATES: Mapping[Outcome, str] = {
     "refused": "被拒绝",
     "skipped": "未开具",
 }
-_SKIPPED = RowResult(_STATES["skipped"])
+NOT_ISSUED = RowResult(_STATES["skipped"])
+UNKNOWN = RowResult(
+    "结果未知",
+    zh="没有得到答复。请再次提交该文件, 不会重复开具。",
+    en="No answer is known. Send the file again; nothing is ever issued twice.",
+)
 
 
 class SheetFile:
@@ -42,14 +47,14 @@ class SheetFile:
     def locate(self, sale: Sale, violations: Sequence[Violation]) -> list[Violation]:
         return [locate(one, self._origins[sale.place]) for one in violations]
 
-    def render(self, results: Sequence[SaleResult]) -> bytes:
-        """The user's own sheet with its results; what has none was not issued."""
+    def render(self, results: Sequence[SaleResult], *, otherwise: RowResult = NOT_ISSUED) -> bytes:
+        """The user's own sheet with its results; ``otherwise`` stands beside what has none."""
         for _ in self.sales():
             pass  # rows that nobody came to
         known = {result.place: row_result(result) for result in results}
         beside: dict[str, dict[int, RowResult]] = {}
         for place, origin in enumerate(self._origins):
-            told = known.get(place, _SKIPPED)
+            told = known.get(place, otherwise)
             rows = origin.details if self._is_flat else ()
             for row in rows:
                 beside.setdefault(row.sheet, {})[row.number] = told._replace(zh="", en="")

@@ -26,6 +26,9 @@ class RowResult(NamedTuple):
     en: str = ""
 
 
+WIDTHS = (18,) * 64
+"""Of columns, in characters: wide enough for an id."""
+
 Results = Mapping[str, Mapping[int, RowResult]]
 """By sheet, by row (from 1)."""
 
@@ -44,7 +47,7 @@ def render_results(book: Book, results: Results) -> bytes:
 def _write_sheet(
     book: Book, name: str, results: Mapping[int, RowResult], written: StreamedWorkbook
 ) -> None:
-    written.begin(name)
+    written.begin(name, widths=WIDTHS)
     places: list[int] = []
     for number, cells in book.rows(name):
         if not places and results and number <= HEADINGS_WITHIN:
