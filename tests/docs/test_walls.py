@@ -39,7 +39,6 @@ PLANTS = {
     "Only the client calls another machine": ("evidence/planted.py", "import httpx\n"),
     "Only delivery sends to strangers": ("gateway/stranger.py", "import httpcore\n"),
     "Only delivery sets type and reads codes": ("cli/planted.py", "import typst\n"),
-    "Only delivery sends to strangers": ("gateway/stranger.py", "import httpcore\n"),
     "Only delivery and the command line know sheets": ("issuing/sheet.py", "import xlsxwriter\n"),
     "Only the command line knows click": ("app/planted.py", "import click\n"),
     "Only evidence holds signing keys": ("delivery/planted.py", "import cryptography\n"),
