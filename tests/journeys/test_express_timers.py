@@ -8,10 +8,13 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import pytest_asyncio
+import uvicorn
+from uvicorn.server import ServerState
 
 from kaipiao.base.canonical import canonical
 from kaipiao.gateway.asgi import build_protocol
 from kaipiao.gateway.express import SWEEP_EVERY_S
+from kaipiao.gateway.express_protocol import HOLD_S
 from kaipiao.gateway.limits import Limits
 from kaipiao.issuing.issue import Issuing
 from kaipiao.ports import Entry, Tell
@@ -23,7 +26,7 @@ from tests.strategies import SELLER, lawful_draft
 from tests.wires import Wire, compose_request, connected, served
 
 KEEP_ALIVE_S = 1
-PATIENCE_S = 0.2
+PATIENCE_S = 1.0
 HASTY = Limits(answer_timeout_s=PATIENCE_S, max_issuing_in_flight=2)
 
 
@@ -165,3 +168,79 @@ async def test_a_full_room_has_room_again(hasty: Scene) -> None:
                 assert (await wire.answer())[0] == 503
         hasty.ledger.go_on()
         await asyncio.sleep(0.05)
+
+
+def in_two(scene: Scene, key: str, **headers: str) -> tuple[bytes, bytes]:
+    """A request as many clients write it: its headers, then its body."""
+    body = canonical(lawful_draft())
+    request = compose_request(body, token=scene.token, key=key, **headers)
+    return request[: -len(body)], body
+
+
+async def test_headers_and_body_in_two_pieces_take_the_express_way(scene: Scene) -> None:
+    async with connected(scene.port) as wire:
+        for n in range(5):
+            await wire.send(*in_two(scene, f"two-{n}"))
+            status, _, body = await wire.answer()
+            assert (status, json.loads(body)["key"]) == (201, f"two-{n}")
+    assert scene.bench.app.express.entered == 5
+
+
+async def test_a_body_that_comes_late_goes_the_long_way(scene: Scene) -> None:
+    head, body = in_two(scene, "late-body")
+    for pieces in ((body,), (body[:100], body[100:])):
+        async with connected(scene.port) as wire:
+            await wire.send(head)
+            await asyncio.sleep(2 * HOLD_S)
+            await wire.send(*pieces)
+            status, _, answer = await wire.answer()
+        assert (status, json.loads(answer)["key"]) in ((201, "late-body"), (200, "late-body"))
+    assert scene.bench.app.express.entered == 0
+
+
+async def test_who_waits_for_a_word_before_the_body_gets_it_at_once(scene: Scene) -> None:
+    head, body = in_two(scene, "expects", expect="100-continue")
+    async with connected(scene.port) as wire:
+        began = time.monotonic()
+        await wire.send(head)
+        assert (await wire.answer())[0] == 100
+        assert time.monotonic() - began < HOLD_S
+        await wire.send(body)
+        assert (await wire.answer())[0] == 201
+
+
+async def test_who_hangs_up_behind_the_headers_asked_nothing(scene: Scene) -> None:
+    head, _ = in_two(scene, "gone")
+    async with connected(scene.port) as wire:
+        await wire.send(head)
+    await asyncio.sleep(2 * HOLD_S)
+    async with connected(scene.port) as wire:
+        await wire.send(*in_two(scene, "gone"))
+        assert (await wire.answer())[0] == 201
+
+
+async def test_a_stop_waits_for_the_body_of_headers_that_are_held(scene: Scene) -> None:
+    said, ends = bytearray(), asyncio.get_running_loop().create_future()
+
+    class Line(asyncio.Transport):
+        write = said.extend
+
+        def is_closing(self) -> bool:
+            return ends.done()
+
+        def close(self) -> None:
+            ends.done() or ends.set_result(None)
+
+    front = scene.bench.app
+    config = uvicorn.Config(front, lifespan="off", log_config=None)
+    config.load()
+    protocol = build_protocol(front)(config=config, server_state=ServerState(), app_state={})
+    protocol.connection_made(Line())
+    head, body = in_two(scene, "stopped")
+    protocol.data_received(head)
+    protocol.shutdown()
+    assert not ends.done()
+    protocol.data_received(body)
+    await asyncio.wait_for(ends, 10)
+
+    assert said.startswith(b"HTTP/1.1 201")

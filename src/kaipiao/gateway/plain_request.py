@@ -45,6 +45,7 @@ _HEADER = re.compile(rb"([\w-]+): ?([ -~]+)\r\n")
 _KEY = re.compile(rb"[!-~]{1,128}")
 _JSON = re.compile(rb"application/json(;.*)?")
 _LENGTH = re.compile(rb"[0-9]{1,5}")
+_LENGTH_LINE = re.compile(rb"\r\ncontent-length: ?([1-9][0-9]{0,4})\r\n", re.IGNORECASE)
 
 
 def slow_scan(data: bytes, max_headers: int) -> Parcel | None:
@@ -80,3 +81,11 @@ def _is_twice(pairs: list[tuple[bytes, bytes]]) -> bool:
 
 
 scan = slow_scan if swift_scan is None else swift_scan
+
+
+def is_head(data: bytes, max_headers: int) -> bool:
+    """Whether ``data`` is a plain request of which just the body is missing, all of it."""
+    if not (data.startswith(LINE) and data.endswith(b"\r\n\r\n")):
+        return False
+    length = _LENGTH_LINE.search(data)
+    return length is not None and scan(data + bytes(int(length[1])), max_headers) is not None

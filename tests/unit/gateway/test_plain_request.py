@@ -13,6 +13,7 @@ from kaipiao.gateway.plain_request import (
     NEVER,
     TAKEN,
     Parcel,
+    is_head,
     scan,
     slow_scan,
 )
@@ -277,3 +278,19 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_whatever_is_not_plain_is_left_to_the_parser(way: Any, name: str) -> None:
     assert way(REFUSED[name], MAX_HEADERS) is None
+
+
+def test_headers_alone_are_known_as_such() -> None:
+    head = changed()[: -len(BODY)]
+
+    assert is_head(head, MAX_HEADERS)
+    assert not is_head(changed(), MAX_HEADERS)
+    assert not is_head(head, len(HEAD) - 1)
+    for end in range(len(head)):
+        assert not is_head(head[:end], MAX_HEADERS)
+    assert not is_head(head + b"\r\n\r\n", MAX_HEADERS)
+    for name, data in REFUSED.items():
+        if name not in ("half of it", "more than it", "another behind it"):
+            assert not is_head(data.removesuffix(BODY), MAX_HEADERS), name
+    assert not is_head(changed(b"", Content_Length=b"0"), MAX_HEADERS)
+    assert not is_head(changed(b"", Content_Length=b"99999"), MAX_HEADERS)
