@@ -1,6 +1,7 @@
 """Callers who send most of a large body and then nothing: their sum is bounded, tills go on."""
 
 import json
+import re
 import select
 import socket
 from collections.abc import Iterator
@@ -66,5 +67,14 @@ def told_busy(callers: list[socket.socket]) -> bytes:
     """What the one of them hears who is told something."""
     heard, _, _ = select.select(callers, [], [], 20)
     assert len(heard) == 1
-    answer: bytes = heard[0].recv(65_536)
+    answer = b""
+    while not is_whole(answer):
+        answer += (piece := heard[0].recv(65_536))
+        assert piece, answer
     return answer
+
+
+def is_whole(answer: bytes) -> bool:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head)
+    return length is not None and len(body) == int(length[1])
