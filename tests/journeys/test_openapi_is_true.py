@@ -4,17 +4,24 @@ import asyncio
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from kaipiao.app.render import open_workshop
 from kaipiao.delivery.readers.room import ReadingRoom
+from kaipiao.delivery.renditions.cache import RenditionCache
+from kaipiao.delivery.renditions.desk import Renditions
+from kaipiao.delivery.renditions.source import Imprint
 from kaipiao.evidence.disk import LocalDisk
+from kaipiao.evidence.published import PublishedLog
 from kaipiao.evidence.writer import LogWriter
 from kaipiao.gateway.limits import Limits
+from kaipiao.seal.local import create_seal
 from tests.conftest import Database
 from tests.served import serve
-from tests.unit.evidence.fakes import MemoryOrder, StoppedClock, make_signer
+from tests.unit.evidence.fakes import NOW, MemoryOrder, StoppedClock, make_signer
 
 HERE = Path(__file__).parent
 PATIENT = Limits(anonymous_rate_per_s=10_000, anonymous_burst=10_000)
@@ -35,8 +42,20 @@ def test_schemathesis_finds_nothing(database: Database, tmp_path: Path, phases: 
     folder = tmp_path / "log"
     folder.mkdir()
     vkey = publish_empty_log(folder)
-    behind = {"log_folder": folder, "log_vkey": vkey, "reading_room": ReadingRoom()}
-    with serve(database.app, limits=PATIENT, **behind) as served:
+    create_seal(tmp_path / "secrets", "kaipiao.example/31-1", now=NOW)
+    workshop = open_workshop(tmp_path / "secrets")
+    behind = {
+        "log_folder": folder,
+        "log_vkey": vkey,
+        "reading_room": ReadingRoom(),
+        "renditions": Renditions(
+            workshop=workshop,
+            cache=RenditionCache(tmp_path / "renditions", limit_bytes=2**24),
+            imprint=Imprint(platform="示例开票平台"),
+            receipt_of=PublishedLog(folder).receipt,
+        ),
+    }
+    with closing(workshop), serve(database.app, limits=PATIENT, **behind) as served:
         found = subprocess.run(
             [
                 *(sys.executable, "-m", "schemathesis.cli"),
