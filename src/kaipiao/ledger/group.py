@@ -1,9 +1,10 @@
 """Group commit: a crowd of callers, one transaction.
 
-There is no timer.  While one commit is on its way to the disk the next crowd gathers, so a
-lone caller waits for nobody and a crowd shares one fsync.  One commit at a time per process
-also keeps its block of numbers free of gaps for nothing: the next batch starts where the
-last one that is *known* to be durable ended.
+While one commit is on its way to the disk the next crowd gathers, so a lone caller waits for
+nobody and a crowd shares one fsync.  A crowd that was just answered asks again within a moment;
+the next commit gives it that moment, or it would fall into two halves for ever, each paying for
+a commit of its own.  One commit at a time per process also keeps its block of numbers free of
+gaps for nothing: the next batch starts where the last one that is *known* to be durable ended.
 
     offer ──► take ──► rows ──► commit ──► resolve
                 ▲        ▲         │ Trouble: nothing happened; sort it out, try the rest
@@ -51,6 +52,13 @@ RIDE_OUT_S = 3.0
 """How long a crowd waits for a database that is away: a killed one is back in under one."""
 
 RETRY_EVERY_S = 0.05
+
+CROWD = 16
+"""Fewer in one commit are no crowd: nobody waits for them."""
+
+GATHER_S = 0.002
+"""How long a crowd that is not yet whole is waited for: less than its commit takes, which costs
+about a millisecond of CPU however few are in it."""
 
 
 class GroupCommit:
@@ -100,9 +108,14 @@ class GroupCommit:
         await self._writer.close()
 
     async def _run(self) -> None:
+        crowd = 0
         while True:
             await self._queue.arrived.wait()
-            await self._finish(self._queue.take(), time.monotonic() + RIDE_OUT_S)
+            if CROWD <= crowd > self._queue.waiting:
+                await asyncio.sleep(GATHER_S)
+            items = self._queue.take()
+            crowd = len(items)
+            await self._finish(items, time.monotonic() + RIDE_OUT_S)
 
     async def _finish(self, items: list[Item], deadline: float) -> None:
         """Bring every item to an outcome, whatever it takes; raises nothing."""

@@ -91,6 +91,11 @@ class Queue:
     def __len__(self) -> int:
         return len(self._running)
 
+    @property
+    def waiting(self) -> int:
+        """How many are not in a commit yet."""
+        return len(self._waiting)
+
     def offer(self, entries: Sequence[Entry]) -> Waiter:
         """Queue a crowd.  The waiter's future is done when every outcome is there."""
         waiter = Waiter(len(entries))

@@ -1,5 +1,6 @@
 """The real group commit, when one statement of its sorting-out gets no answer."""
 
+import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -7,6 +8,7 @@ import pytest
 
 from kaipiao.errors import CreditLineExhausted, KeyReused, Outage
 from kaipiao.fiscal.invoice import Receipt
+from kaipiao.ledger.group import CROWD, GATHER_S
 from kaipiao.ports import Outcome
 from kaipiao.twin.group import open_group
 from kaipiao.twin.loop import run_virtually
@@ -82,3 +84,49 @@ def test_one_statement_without_an_answer_changes_no_outcome(
     wire = FailsOnce(what, nth, is_done=is_done)
 
     assert kinds(run_virtually(a_crowd_at_another_process(wire))) == CALM
+
+
+COMMIT_S = 0.004
+
+
+class Disk(ShortWire):
+    """Takes its time for a commit, and counts them."""
+
+    def __init__(self) -> None:
+        self.commits = 0
+
+    async def ask(self, what: str, statement: Callable[[], T]) -> T:
+        if what == "commit":
+            self.commits += 1
+            await asyncio.sleep(COMMIT_S)
+        return await super().ask(what, statement)
+
+
+async def callers(count: int, *, asks: int) -> tuple[int, float]:
+    """So many, each asking again soon after it was answered; the commits, and how long it took."""
+    disk, loop = Disk(), asyncio.get_running_loop()
+    store = open_group(Memory(), Habits(clock=StoppedClock()), disk)
+    await store.credit.grant(SELLER.taxpayer_id, 10**12, month=NOVEMBER)
+    await store.ledger.record(entry("warm"))
+    disk.commits, began = 0, loop.time()
+
+    async def caller(name: int) -> None:
+        for nth in range(asks):
+            await asyncio.sleep(name % 10 * GATHER_S / 12)
+            await store.ledger.record(entry(f"{name}-{nth}"))
+
+    await asyncio.gather(*(caller(name) for name in range(count)))
+    return disk.commits, loop.time() - began
+
+
+def test_a_crowd_that_asks_again_soon_shares_its_commits() -> None:
+    commits, _ = run_virtually(callers(10 * CROWD, asks=10))
+
+    assert commits <= 10 + 3  # the first few find each other only after a commit or two
+
+
+def test_whoever_is_alone_waits_for_nobody() -> None:
+    commits, took_s = run_virtually(callers(1, asks=10))
+
+    assert commits == 10
+    assert took_s == pytest.approx(10 * COMMIT_S)

@@ -6,8 +6,8 @@ two are compared.  The one in Python is itself held to the decoder, the rules an
 """
 
 import json
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Sequence
+from itertools import combinations, islice, product
 from random import Random
 from typing import Any
 
@@ -70,7 +70,7 @@ NUMBERS = (
 DECIMALS = (
     "", "0", "1", "2", "-2", "+2", "02", "2.", ".5", "0.5", "00.5", "50", "50.005", "50.0051",
     "0.0000000000001", "100.00", "100.0000000000000", "1e3", "１", "9" * 12, "9" * 13,
-    "999999999999.999999", "1234567.12345678901",
+    "999999999999.999999", "1234567.12345678901", "49.995", "49.9949", "2.0002", "2.00021",
 )  # fmt: skip
 LINE_MEMBERS: dict[str, tuple[Any, ...]] = {
     "name": TEXTS, "spec": TEXTS, "unit": TEXTS,
@@ -133,10 +133,36 @@ HANDMADE = [
     lawful_draft(kind="special"),
     lawful_draft(buyer=PERSON, kind="ordinary"),
     lawful_draft(lines=make_discount(make_line(), 1_000)),
+    *(
+        lawful_draft(lines=(make_line(quantity="", unit_price="", **given),))
+        for given in (
+            {"net_fen": 10_000, "gross_fen": 11_303},
+            {"net_fen": 10_000, "tax_fen": 1_302},
+            {"net_fen": None, "gross_fen": 11_300, "tax_fen": 1_302},
+            {"net_fen": 10_000, "gross_fen": 11_303, "tax_fen": 1_303},
+        )
+    ),
     lawful_draft(lines=(make_line(),) * 64),
     lawful_draft(lines=(make_line(),) * 65),
 ]
-PIECES = (b"\0", b",", b'"', b"}", b"\\u0041", b"\\n", b"\xff", b"0", b" ", b"\xc3", b"-", b"e1")
+PIECES = (
+    b"\0",
+    b"\xe0\x81\x81",
+    b"\xc1\x81",
+    b"\xed\xa0\x80",
+    b"\xf0\x82\x82\xac",
+    b",",
+    b'"',
+    b"}",
+    b"\\u0041",
+    b"\\n",
+    b"\xff",
+    b"0",
+    b" ",
+    b"\xc3",
+    b"-",
+    b"e1",
+)
 
 
 def drafts() -> st.SearchStrategy[Draft]:
@@ -161,6 +187,62 @@ def test_plain_drafts_pass_however_they_are_spelt(
     assert found == SLOW.read(body) or len(draft.lines) > 64
     if draft.element is None and is_plain(draft, LAW) and len(draft.lines) <= 64:
         assert found is not None
+
+
+EXEMPT = make_line(treatment="exempt", rate_bp=0)
+BASES = [
+    lawful_draft(kind="special"),
+    lawful_draft(kind="ordinary", lines=(EXEMPT, make_line(quantity="", unit_price=""))),
+    lawful_draft(lines=make_discount(make_line(quantity="", unit_price=""), 1_000)),
+]
+
+
+def members_of(value: dict[str, Any]) -> list[tuple[Any, dict[str, tuple[Any, ...]]]]:
+    """Every object in a draft, and what may be tried with its members."""
+    parties = [(value[one], PARTY_MEMBERS) for one in ("seller", "buyer")]
+    return [(value, DRAFT_MEMBERS), *parties, *((one, LINE_MEMBERS) for one in value["lines"])]
+
+
+def changed(base: Draft, place: int, changes: Sequence[tuple[str, Any]]) -> bytes:
+    value = msgspec.json.decode(canonical(base))
+    members_of(value)[place][0].update(changes)
+    return json.dumps(value).encode("utf-8", "surrogatepass")
+
+
+@pytest.mark.parametrize("base", BASES, ids=["special", "exempt", "discount"])
+def test_every_single_change_and_every_pair_of_amounts_is_read_alike(
+    swift: Passage, base: Draft
+) -> None:
+    for place, (_, members) in enumerate(members_of(msgspec.json.decode(canonical(base)))):
+        for name, values in members.items():
+            for value in values:
+                same_or_nothing(swift, changed(base, place, [(name, value)]))
+        if "net_fen" in members:
+            for one, other in combinations(AMOUNTS, 2):
+                for pair in product(members[one], members[other]):
+                    changes = list(zip((one, other), pair, strict=True))
+                    same_or_nothing(swift, changed(base, place, changes))
+
+
+AMOUNTS = ("net_fen", "gross_fen", "tax_fen", "quantity", "unit_price")
+
+
+@pytest.mark.parametrize("base", BASES, ids=["special", "exempt", "discount"])
+def test_what_is_left_out_is_missed(swift: Passage, base: Draft) -> None:
+    value = msgspec.json.decode(canonical(base))
+    for place, (member, _) in enumerate(members_of(value)):
+        for name in member:
+            left = msgspec.json.decode(canonical(base))
+            del members_of(left)[place][0][name]
+            same_or_nothing(swift, json.dumps(left).encode())
+
+
+@pytest.mark.parametrize("count", [21, 22])
+def test_taxes_a_little_off_add_up(swift: Passage, count: int) -> None:
+    off = make_line(tax_fen=1_306)
+    body = canonical(lawful_draft(lines=(off,) * count))
+
+    assert (swift.read(body) is None) == (SLOW.read(body) is None) == (count == 22)
 
 
 def pool() -> list[Draft]:
@@ -261,8 +343,30 @@ def test_a_keyed_line_is_its_key_and_its_draft(
         assert found == slow
 
 
+@pytest.mark.parametrize("key", ["", "x", "x" * 128, "x" * 129, " x", "x y", "\x7f", "é", "~!"])
+def test_the_edges_of_a_key(swift: Passage, key: str) -> None:
+    line = msgspec.json.encode({"key": key, "draft": lawful_draft()})
+
+    assert swift.read_keyed(line) == SLOW.read_keyed(line)
+
+
+def test_no_character_is_spelt_longer_than_it_must(swift: Passage) -> None:
+    body = canonical(lawful_draft(remark="A"))
+    for spelling in (b"\xc1\x81", b"\xe0\x81\x81", b"\xf0\x80\x81\x81", b"\xed\xa0\x80"):
+        overlong = body.replace(b'"remark":"A"', b'"remark":"%b"' % spelling)
+        assert swift.read(overlong) is SLOW.read(overlong) is None
+
+
 @pytest.mark.parametrize(
-    "line", [b'{"key":"a"}', b'{"draft":{}}', b'{"key":"a","key":"b","draft":{}}', b"{}", b"[]"]
+    "line",
+    [
+        b'{"key":"a"}',
+        b'{"draft":{}}',
+        b'{"draft":%b}' % canonical(lawful_draft()),
+        b'{"key":"a","key":"b","draft":{}}',
+        b"{}",
+        b"[]",
+    ],
 )
 def test_half_a_line_is_not_read(swift: Passage, line: bytes) -> None:
     assert swift.read_keyed(line) is SLOW.read_keyed(line) is None
