@@ -35,7 +35,7 @@ def compile_all(sources: list[Path], package_root: Path) -> list[Path]:
 
     names = [".".join(one.relative_to(package_root).with_suffix("").parts) for one in sources]
     extensions = [
-        Extension(name, [str(one)], extra_compile_args=["-O3", "-w"])
+        Extension(name, [str(one)], extra_compile_args=["-O3", "-g0", "-w"])
         for name, one in zip(names, sources, strict=True)
     ]
     with tempfile.TemporaryDirectory() as scratch:

@@ -20,9 +20,10 @@ PLENTY_FEN = 10**15
 class Postgres:
     """A running server; ``prepare`` gives it the tables of ``schema.sql``."""
 
-    def __init__(self, pid: int, dsn: str) -> None:
+    def __init__(self, pid: int, dsn: str, dsn_root: str) -> None:
         self.pid = pid
         self.dsn = dsn
+        self._dsn_root = dsn_root
 
     def cpu_s(self) -> float:
         return processes.cpu_by_role(self.pid).get("postgres", 0.0)
@@ -30,6 +31,17 @@ class Postgres:
     def prepare(self, sellers: Sequence[str]) -> None:
         """Tables, counters, and credit lines that will not run out."""
         asyncio.run(self._prepare(sellers))
+
+    def checkpoint(self) -> None:
+        """Write out what is dirty, so that it is not written while others are measured."""
+        asyncio.run(self._checkpoint())
+
+    async def _checkpoint(self) -> None:
+        connection = await asyncpg.connect(self._dsn_root)
+        try:
+            await connection.execute("CHECKPOINT")
+        finally:
+            await connection.close()
 
     async def _prepare(self, sellers: Sequence[str]) -> None:
         connection = await asyncpg.connect(self.dsn)
@@ -54,7 +66,7 @@ def running_postgres(folder: Path) -> Iterator[Postgres]:
     asyncio.run(server.start())
     try:
         assert server.pid
-        yield Postgres(server.pid, server.dsn_owner)
+        yield Postgres(server.pid, server.dsn_owner, server.dsn_root)
     finally:
         if server.pid:
             os.kill(server.pid, signal.SIGQUIT)  # what it holds is thrown away: no checkpoint

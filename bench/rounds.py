@@ -79,7 +79,12 @@ def one_round(session: Session, chosen: Chosen) -> None:
 
 
 def open_rounds(session: Session, shares: tuple[int, ...]) -> None:
-    """Latencies at the peak and at so many percent of the most that was found."""
+    """Latencies at the peak and at so many percent of the most that was found.
+
+    What the others left to be written (a COPY leaves a gigabyte) is written first: it would be
+    their load that we measure.
+    """
+    session.settle()
     session.load("offered_12800", "single", connections=OPEN, rate=PEAK_PER_S)
     for percent in shares:
         rate = session.per_s("single") * percent / 100

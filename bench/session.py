@@ -86,6 +86,11 @@ class Session:
         self.copied.append(found)
         say(f"copy: {found.rows_per_s:,.0f}/s")
 
+    def settle(self) -> None:
+        """Bring the reference stacks' database and the page cache to rest."""
+        self.postgres.checkpoint()
+        os.sync()
+
     def per_s(self, name: str) -> float:
         """The median over the rounds; 0 if it was never measured."""
         rates = [found.invoices_per_s for found in self.found.get(name, ())]

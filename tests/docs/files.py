@@ -11,7 +11,7 @@ LEFT_BEHIND = {"__pycache__", "build", "dist", "node_modules"}
 def project_files(folder: Path = ROOT) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
         hidden = path.name.startswith(".") and path.name not in KEPT
-        if hidden or path.name in LEFT_BEHIND or path.is_symlink():
+        if hidden or path.name in LEFT_BEHIND or path.suffix == ".so" or path.is_symlink():
             continue
         if path.is_dir():
             yield from project_files(path)

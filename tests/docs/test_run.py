@@ -30,7 +30,7 @@ def start(*arguments: str, root: Path = ROOT, cwd: Path | None = None, **env: st
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A project that has never been set up."""
-    for name in ("run", "pyproject.toml", "uv.lock", "requirements.lock"):
+    for name in ("run", "hatch_build.py", "pyproject.toml", "uv.lock", "requirements.lock"):
         shutil.copy(ROOT / name, tmp_path)
     return tmp_path
 

@@ -59,7 +59,7 @@ def draw_sixel(data: bytes) -> Image.Image:
         ({"TERM": "xterm-256color"}, None),
         ({"TERM": "dumb", "KITTY_WINDOW_ID": "1"}, None),
         ({"TERM": "tmux-256color", "KITTY_WINDOW_ID": "1"}, None),
-        ({"TERM": "xterm-kitty", "TMUX": "/tmp/tmux"}, None),
+        ({"TERM": "xterm-kitty", "TMUX": "/run/tmux"}, None),
         ({}, None),
     ],
 )

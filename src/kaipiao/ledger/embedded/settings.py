@@ -7,7 +7,6 @@ import sys
 from typing import NamedTuple
 
 from kaipiao.ledger.embedded.places import Places
-from kaipiao.ledger.embedded.programs import Programs
 
 MB = 1024 * 1024
 
@@ -77,8 +76,6 @@ ON_LINUX = (
     Setting("recovery_init_sync_method", "syncfs", "one call instead of one a file"),
 )
 
-SINCE_17 = (Setting("summarize_wal", "on", "incremental backups need the summaries"),)
-
 
 def has_syncfs() -> bool:
     """Linux 5.8 was the first whose syncfs reports a failed write."""
@@ -86,7 +83,7 @@ def has_syncfs() -> bool:
     return sys.platform == "linux" and release >= (5, 8)
 
 
-def render_settings(places: Places, programs: Programs, size: Size) -> str:
+def render_settings(places: Places, size: Size) -> str:
     """postgresql.conf: initdb's own findings about the machine, then ours."""
     real = "on" if size.durable else "off"
     fitted = (
@@ -101,7 +98,6 @@ def render_settings(places: Places, programs: Programs, size: Size) -> str:
     )
     settings = [*fitted, *STEADY]
     settings += ON_LINUX if has_syncfs() else ()
-    settings += SINCE_17 if programs.major >= 17 else ()
     lines = [f"{one.name} = {one.value}  # {one.why}" for one in settings]
     return "\n".join(
         [
