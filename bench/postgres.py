@@ -32,14 +32,21 @@ class Postgres:
         """Tables, counters, and credit lines that will not run out."""
         asyncio.run(self._prepare(sellers))
 
-    def checkpoint(self) -> None:
-        """Write out what is dirty, so that it is not written while others are measured."""
-        asyncio.run(self._checkpoint())
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Inside the block it writes nothing of its own accord, for others are measured."""
+        self._tell("ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()", "CHECKPOINT")
+        yield
+        self._tell("ALTER SYSTEM SET autovacuum = on", "SELECT pg_reload_conf()")
 
-    async def _checkpoint(self) -> None:
+    def _tell(self, *statements: str) -> None:
+        asyncio.run(self._told(statements))
+
+    async def _told(self, statements: Sequence[str]) -> None:
         connection = await asyncpg.connect(self._dsn_root)
         try:
-            await connection.execute("CHECKPOINT")
+            for statement in statements:
+                await connection.execute(statement)
         finally:
             await connection.close()
 

@@ -81,14 +81,14 @@ def one_round(session: Session, chosen: Chosen) -> None:
 def open_rounds(session: Session, shares: tuple[int, ...]) -> None:
     """Latencies at the peak and at so many percent of the most that was found.
 
-    What the others left to be written (a COPY leaves a gigabyte) is written first: it would be
-    their load that we measure.
+    What the others left to be written and vacuumed (a COPY leaves a gigabyte) is written first,
+    and their database rests: it would be their load that we measure.
     """
-    session.settle()
-    session.load("offered_12800", "single", connections=OPEN, rate=PEAK_PER_S)
-    for percent in shares:
-        rate = session.per_s("single") * percent / 100
-        session.load(f"single_at_{percent}", "single", connections=OPEN, rate=rate)
+    with session.settled():
+        session.load("offered_12800", "single", connections=OPEN, rate=PEAK_PER_S)
+        for percent in shares:
+            rate = session.per_s("single") * percent / 100
+            session.load(f"single_at_{percent}", "single", connections=OPEN, rate=rate)
 
 
 def distant_round(session: Session) -> float:

@@ -86,10 +86,12 @@ class Session:
         self.copied.append(found)
         say(f"copy: {found.rows_per_s:,.0f}/s")
 
-    def settle(self) -> None:
-        """Bring the reference stacks' database and the page cache to rest."""
-        self.postgres.checkpoint()
-        os.sync()
+    @contextmanager
+    def settled(self) -> Iterator[None]:
+        """The reference stacks' database and the page cache are at rest."""
+        with self.postgres.at_rest():
+            os.sync()
+            yield
 
     def per_s(self, name: str) -> float:
         """The median over the rounds; 0 if it was never measured."""
