@@ -47,7 +47,7 @@ def drafts(tmp_path: Path) -> Path:
 
 async def prepared(database: Database, postgres: EmbeddedPostgres, drafts: Path) -> Postgres:
     assert postgres.pid
-    made = Postgres(postgres.pid, database.owner)
+    made = Postgres(postgres.pid, database.owner, postgres.dsn_root)
     sellers = [
         json.loads(line)["seller"]["taxpayer_id"] for line in drafts.read_bytes().splitlines()
     ]
