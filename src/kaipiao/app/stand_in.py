@@ -16,6 +16,9 @@ from kaipiao.gateway.problems import compose_problem
 PATIENCE_S = 2.0
 """How long a caller may take to say what it wants; we answer it the same in any case."""
 
+PAUSE_S = 1.0
+"""Before we listen again after the system would not let anybody in."""
+
 
 def compose_answer() -> bytes:
     """The gateway's own words for "ask again, the outcome is unknown", as a whole HTTP answer."""
@@ -37,24 +40,56 @@ ANSWER = compose_answer()
 
 
 class StandIn:
-    """Listens on a copy of ``listener`` while it is on duty."""
+    """Listens on a copy of ``listener`` while it is on duty.
+
+    Not asyncio's server: whoever it has let in and not yet attended to when it is closed is
+    neither answered nor hung up on, and waits for ever.
+    """
 
     def __init__(self, listener: socket.socket) -> None:
         self._listener = listener
-        self._server: asyncio.Server | None = None
+        self._door: socket.socket | None = None
+        self._answering: set[asyncio.Task[None]] = set()
 
     async def go_on_duty(self) -> None:
-        if self._server is None:
-            self._server = await asyncio.start_server(_answer, sock=self._listener.dup())
+        if self._door is None:
+            self._door = self._listener.dup()
+            self._door.setblocking(False)
+            self._attend()
 
     def go_off_duty(self) -> None:
-        """Stop listening; whoever is being answered still gets the answer."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        """Stop listening; whoever was let in still gets the answer."""
+        if self._door is not None:
+            asyncio.get_running_loop().remove_reader(self._door)
+            self._door.close()
+            self._door = None
+
+    def _attend(self) -> None:
+        if self._door is not None:
+            asyncio.get_running_loop().add_reader(self._door, self._let_in, self._door)
+
+    def _let_in(self, door: socket.socket) -> None:
+        try:
+            caller, _ = door.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return  # a worker was faster, or the caller went away
+        except OSError:  # no files left, say: asking again at once would change nothing
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(door)
+            loop.call_later(PAUSE_S, self._attend)
+            return
+        caller.setblocking(False)
+        answering = asyncio.ensure_future(_answer(caller))
+        self._answering.add(answering)  # the event loop alone would let go of it
+        answering.add_done_callback(self._answering.discard)
 
 
-async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _answer(caller: socket.socket) -> None:
+    try:
+        reader, writer = await asyncio.open_connection(sock=caller)
+    except OSError:
+        caller.close()
+        return
     with contextlib.suppress(OSError, asyncio.TimeoutError, asyncio.IncompleteReadError):
         async with asyncio.timeout(PATIENCE_S):
             # Read some of it first: closing on unread bytes would reset the answer away.
