@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import pairwise
 from random import Random
 from typing import NamedTuple
@@ -38,7 +39,15 @@ class Ways(NamedTuple):
 
 @pytest_asyncio.fixture
 async def ways(store: Store, clock: StoppedClock) -> AsyncIterator[Ways]:
-    bench = await open_bench(store, clock)
+    async with open_ways(store, clock) as both:
+        yield both
+
+
+@asynccontextmanager
+async def open_ways(
+    store: Store, clock: StoppedClock, *, limits: Limits | None = None
+) -> AsyncIterator[Ways]:
+    bench = await open_bench(store, clock, limits=limits)
     await store.credit.grant(SELLER.taxpayer_id, CREDIT_FEN, month=NOVEMBER)
     token = await bench.key()
     given = {"limits": bench.services.limits, "unread": bench.app.unread}
@@ -99,6 +108,12 @@ REQUESTS: dict[str, tuple[bytes, dict[str, str]]] = {
 }
 
 
+async def left_after(ways: Ways, port: int, name: str, key: str) -> int:
+    """What the caller's bucket holds after asking for this."""
+    _, headers, _ = await ask(ways, port, name, key)
+    return int(headers["ratelimit"].split(";r=")[1].split(";")[0])
+
+
 async def ask(ways: Ways, port: int, name: str, key: str) -> tuple[int, dict[str, str], bytes]:
     body, headers = REQUESTS[name]
     given = {"key": key} | headers
@@ -127,6 +142,20 @@ async def test_plain_requests_do_take_the_express_way(ways: Ways) -> None:
     await ask(ways, ways.express, "rate not in force", "broken")
     await ask(ways, ways.long, "plain", "long")
     assert express.entered == 5
+
+
+async def test_what_the_law_refuses_is_charged_once_whichever_way_it_came(
+    store: Store, clock: StoppedClock
+) -> None:
+    asked = ("plain", "rate not in force", "plain")
+    async with open_ways(store, clock, limits=Limits(rate_per_s=0.001, rate_burst=20)) as ways:
+        await ask(ways, ways.long, "plain", "warm-up")
+        for port in (ways.long, ways.express):
+            left = [
+                await left_after(ways, port, name, f"{port}-{n}") for n, name in enumerate(asked)
+            ]
+
+            assert [before - after for before, after in pairwise(left)] == [1, 1]
 
 
 async def test_a_repeat_is_answered_alike_whichever_way_it_comes(ways: Ways) -> None:

@@ -11,7 +11,7 @@ done yet, so there is one place only that says no and both ways say the same.
 import asyncio
 import time
 from collections import deque
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from kaipiao.base.canonical import canonical
 from kaipiao.base.repeated import repeats_a_member
@@ -29,8 +29,13 @@ from kaipiao.gateway.wiring import Services
 
 SWEEP_EVERY_S = 1.0
 
-Fair = tuple[str, Draft, bytes]
-"""A draft that no passage could read: its seller, itself, its canonical bytes."""
+
+class Fair(NamedTuple):
+    """A draft that no passage could read, and in which nothing is wrong so far."""
+
+    seller: str
+    draft: Draft
+    payload: bytes  # canonical
 
 
 class Carrier(Protocol):
@@ -123,15 +128,14 @@ class Express:
         payload = canonical(draft)
         if repeats_a_member(body, payload):
             raise ValueError
-        return draft.seller.taxpayer_id, draft, payload
+        return Fair(draft.seller.taxpayer_id, draft, payload)
 
     def _hand_over(self, ride: Ride, key: IdempotencyKey, read: Plain | Fair) -> bool:
         self._room.inside += 1
         self._watch(ride)
         try:
-            if len(read) == 3:
-                _, draft, payload = read
-                entered = self._issuing.enter(draft, key=key, payload=payload, tell=ride)
+            if isinstance(read, Fair):
+                entered = self._issuing.enter(read.draft, key=key, payload=read.payload, tell=ride)
             else:
                 self._issuing.enter_plain(read, key=key, tell=ride)
                 entered = True
@@ -142,6 +146,7 @@ class Express:
         elif not ride.response_complete:
             ride.response_complete = True  # whatever it may still be told is no answer
             self._room.inside -= 1
+            self._rates.charge(ride.caller, tokens=-1)  # the long way charges for it again
         return entered
 
     def _watch(self, ride: Ride) -> None:

@@ -55,7 +55,7 @@ class Rates:
         return max(0.0, (missing + min(tokens, self._burst) - self._burst) / self._rate)
 
     def charge(self, caller: str, *, tokens: int) -> None:
-        """Take ``tokens``, whether they are there or not."""
+        """Take ``tokens``, whether they are there or not; below zero, give them back."""
         now = time.monotonic()
         if caller not in self._full_at and len(self._full_at) >= CALLERS_MAX:
             self._forget_idle(now)
