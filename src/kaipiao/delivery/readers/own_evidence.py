@@ -5,13 +5,15 @@ by leaf; the file's own signature must be over all the rest.  Both find changes.
 that anything was issued: the receipt does, which ``kaipiao verify`` judges.
 """
 
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-from kaipiao.base.markup import parse_xml
 from kaipiao.base.unreadable import Unreadable
-from kaipiao.delivery.readers.einvoice_xml import ROOT
 from kaipiao.delivery.readers.verdict import Verdict, Verdicts, compose, reach
 from kaipiao.fiscal.violation import Violation
+
+if TYPE_CHECKING:
+    from kaipiao.delivery.renditions.einvoice.carried import Carried
 
 MAX_DRAFT_CHARS = 2 * 2**20
 """Of base64.  2,000 usual lines have 700,000; larger ones are for ``kaipiao verify``."""
@@ -33,28 +35,22 @@ def judge_own(root: Element) -> Verdicts:
         return {"evidence": reach("evidence", 0, [_doubt(why)])}
     if carried is None:
         return {}
-    verdicts: Verdicts = {"evidence": _shown(root)}
+    verdicts: Verdicts = {"evidence": _shown(root, carried)}
     if carried.signature:
         found = [] if is_signature_right(root, carried) else [_unsigned()]
         verdicts["seal"] = reach("seal", 1, found)
     return verdicts
 
 
-def _shown(root: Element) -> Verdict:
-    from kaipiao.delivery.renditions.einvoice.carried import read_carried
+def _shown(root: Element, carried: "Carried") -> Verdict:
+    from kaipiao.delivery.renditions.einvoice.check import due_leaves
     from kaipiao.delivery.renditions.einvoice.evidence import NAME
     from kaipiao.delivery.renditions.einvoice.leaves import leaves_of
-    from kaipiao.delivery.renditions.einvoice.visible import compose_visible
-    from kaipiao.fiscal.settle import settle
 
-    carried = read_carried(root)
-    assert carried is not None
-    draft = carried.draft
     try:
-        visible = compose_visible(carried.number, carried.issued_at, draft, settle(draft))
-    except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError):
+        due = due_leaves(carried)
+    except Unreadable:
         return compose("evidence", "wrong", 0, [_differs()])  # a draft that nobody issued
-    due = leaves_of(parse_xml(f"<{ROOT}>{visible}</{ROOT}>".encode()), without=NAME)
     right = leaves_of(root, without=NAME) == due
     return reach("evidence", len(due), [] if right else [_differs()])
 

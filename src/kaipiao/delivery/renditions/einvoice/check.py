@@ -86,12 +86,16 @@ def check_shown(root: Element, carried: Carried) -> list[Difference]:
     Raises:
         Unreadable: the carried draft is one that nobody can have issued.
     """
-    shown, due = leaves_of(root, without=NAME), leaves_of(_due(carried), without=NAME)
+    shown, due = leaves_of(root, without=NAME), due_leaves(carried)
     return [] if shown == due else list(islice(_differences(shown, due), DIFFERENCES_MAX))
 
 
-def _due(carried: Carried) -> Element:
-    """The visible part as it should be."""
+def due_leaves(carried: Carried) -> Leaves:
+    """What the visible part should be.
+
+    Raises:
+        Unreadable: the carried draft is one that nobody can have issued.
+    """
     draft = carried.draft
     try:
         visible = compose_visible(carried.number, carried.issued_at, draft, settle(draft))
@@ -102,7 +106,7 @@ def _due(carried: Carried) -> Element:
             en="no invoice can have been issued from the draft inside. Ask the issuer for the "
             "original file.",
         ) from None
-    return parse_xml(f"<{ROOT}>{visible}</{ROOT}>".encode())
+    return leaves_of(parse_xml(f"<{ROOT}>{visible}</{ROOT}>".encode()), without=NAME)
 
 
 def is_signature_right(root: Element, carried: Carried) -> bool:
