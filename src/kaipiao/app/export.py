@@ -6,20 +6,18 @@ caller goes away, or the server dies, it ends.
 """
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import date
 
 from kaipiao.app.clock import SystemClock
+from kaipiao.app.courtesy import BACKGROUND, step_back
 from kaipiao.app.orders import Orders, encode_orders, receive_orders
 from kaipiao.app.patience import open_store
 from kaipiao.delivery.sheets.listing import PIECE_BYTES, write_list
 from kaipiao.errors import Outage
 from kaipiao.fiscal.listing import ExportAsk
-
-NICE = 10
 
 
 class Exporter:
@@ -72,7 +70,7 @@ def _day(text: str) -> date | None:
 
 
 def main() -> None:
-    os.nice(NICE)
+    step_back(BACKGROUND)
     orders = receive_orders()
     seller, form, since, until = sys.argv[1:]
     ask = ExportAsk(seller=seller, since=_day(since), until=_day(until), form=form)  # type: ignore[arg-type]  # ours

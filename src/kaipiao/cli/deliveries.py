@@ -9,6 +9,7 @@ import click
 
 from kaipiao.base.durable import write_whole
 from kaipiao.cli.language import t
+from kaipiao.cli.reach import cell
 from kaipiao.cli.terminal import say, say_json, say_table
 from kaipiao.client.delivery import Delivery
 from kaipiao.fiscal.month import BEIJING
@@ -79,9 +80,24 @@ def replay_options(function: F) -> F:
     return function
 
 
-def instant_of(local: datetime) -> datetime:
+def _instant_of(local: datetime) -> datetime:
     """A Beijing time as typed."""
     return local.replace(tzinfo=BEIJING).astimezone(UTC)
+
+
+def send_again(
+    order_id: str,
+    since: datetime,
+    until: datetime,
+    everything: bool,
+    url: str | None,
+    key_file: Path | None,
+) -> int:
+    """What a standing order sent in that time, or what of it did not arrive; how many."""
+    with cell(url, key_file) as client:
+        return client.deliveries.replay_range(
+            order_id, since=_instant_of(since), until=_instant_of(until), dead_only=not everything
+        )
 
 
 def local_text(instant: datetime | None) -> str:

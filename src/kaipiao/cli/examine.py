@@ -66,10 +66,11 @@ def look_at_twins(settings: Settings) -> Finding:
         level="warning" if missing else "ok",
         zh=f"已编译模块: {len(TWINS) - len(missing)} / {len(TWINS)}",
         en=f"Compiled modules: {len(TWINS) - len(missing)} of {len(TWINS)}",
-        advice_zh="结果相同, 但开票慢约一半: 装 gcc 与 python3-dev, 删 .venv/whole, 再运行 ./run"
+        advice_zh="结果相同, 但接收请求约费三倍: 装 gcc、python3-dev, 删 .venv/whole, 再 ./run"
         if missing
         else "",
-        advice_en="All the same, but issuing takes twice the CPU: install gcc and python3-dev, "
+        advice_en="The answers are the same, but taking a request in costs three times the CPU: "
+        "install gcc and python3-dev, "
         "remove .venv/whole and start ./run again"
         if missing
         else "",

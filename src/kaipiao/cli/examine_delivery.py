@@ -1,21 +1,20 @@
 """What ``kaipiao doctor`` looks at in deliveries: the relay, the key, what did not arrive."""
 
-import http.client
-import json
 import socket
 import ssl
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from kaipiao.app.folder import CellFolder, Running, read_running
 from kaipiao.app.outward import networks_of, relay_of
 from kaipiao.app.settings import Settings, SettingsWrong
 from kaipiao.cli.finding import Finding
+from kaipiao.cli.reach import cell
+from kaipiao.client.problem import Problem, Unreachable
+from kaipiao.client.retry import Budget
 from kaipiao.delivery.sending.relay import Relay
 from kaipiao.delivery.sending.secret import KEY_NAME
 
 ASK_TIMEOUT_S = 3.0
-_DEAD = "/v1/deliveries?in_state=dead&limit=1"
 _OTHERS = 0o077
 
 
@@ -98,12 +97,8 @@ def _greeting(relay: Relay) -> str:
 
 def _has_dead(running: Running) -> bool:
     """As far as the cell says; a cell that does not answer is another finding."""
-    connection = http.client.HTTPConnection(urlsplit(running.url).netloc, timeout=ASK_TIMEOUT_S)
     try:
-        secret = Path(running.key_file).read_text(encoding="ascii").strip()
-        connection.request("GET", _DEAD, headers={"Authorization": f"Bearer {secret}"})
-        return bool(json.loads(connection.getresponse().read()).get("deliveries"))
-    except (OSError, http.client.HTTPException, ValueError):
+        with cell(running.url, Path(running.key_file), budget=Budget(0)) as client:
+            return any(client.deliveries.find(in_state="dead"))
+    except (OSError, Problem, Unreachable):
         return False
-    finally:
-        connection.close()

@@ -8,13 +8,13 @@ import click
 
 from kaipiao.cli.deliveries import (
     buyer_option,
-    instant_of,
     json_option,
     language_option,
     name_option,
     renditions_option,
     replay_options,
     sellers_option,
+    send_again,
     tell_deliveries,
 )
 from kaipiao.cli.language import t
@@ -175,8 +175,5 @@ def replay(
     url: str | None,
     key_file: Path | None,
 ) -> None:
-    with cell(url, key_file) as client:
-        count = client.deliveries.replay_range(
-            rule_id, since=instant_of(since), until=instant_of(until), dead_only=not everything
-        )
+    count = send_again(rule_id, since, until, everything, url, key_file)
     say(t(f"{count} 封将重发", f"{count} go out again"))

@@ -7,12 +7,12 @@ import click
 
 from kaipiao.cli.deliveries import (
     buyer_option,
-    instant_of,
     json_option,
     name_option,
     refuse_existing,
     replay_options,
     sellers_option,
+    send_again,
     write_secret,
 )
 from kaipiao.cli.language import t
@@ -195,8 +195,5 @@ def replay(
     url: str | None,
     key_file: Path | None,
 ) -> None:
-    with cell(url, key_file) as client:
-        count = client.deliveries.replay_range(
-            webhook_id, since=instant_of(since), until=instant_of(until), dead_only=not everything
-        )
+    count = send_again(webhook_id, since, until, everything, url, key_file)
     say(t(f"{count} 条将重发", f"{count} go out again"))
