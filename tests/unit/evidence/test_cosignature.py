@@ -37,7 +37,7 @@ def test_the_line_under_a_note_is_what_the_specification_writes_down() -> None:
     public.verify(blob[12:], b"cosignature/v1\ntime 1679315147\n" + TEXT.encode())
     assert (dash, name) == ("\N{EM DASH}", NAME)
     assert blob[:4] == sha256(NAME.encode() + b"\n\x04" + KEY.public).digest()[:4]
-    assert blob[4:12] == bytes.fromhex("000000006418504b")
+    assert blob[4:12] == bytes.fromhex("00000000641850cb")
 
 
 @given(st.integers(1, 2**63 - 1))
