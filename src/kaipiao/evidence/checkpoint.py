@@ -12,11 +12,11 @@ from base64 import b64encode
 import msgspec
 
 from kaipiao.evidence.merkle import HASH_BYTES
-from kaipiao.evidence.note import parse_base64
+from kaipiao.evidence.spelling import SIZE_MAX as SIZE_MAX
+from kaipiao.evidence.spelling import parse_base64
+from kaipiao.evidence.spelling import parse_size as parse_size
 
 CHECKPOINT_NAME = "checkpoint"
-SIZE_MAX = 2**63 - 1
-_SIZE_DIGITS_MAX = len(str(SIZE_MAX))
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -46,15 +46,3 @@ def parse_checkpoint(text: str) -> Checkpoint:
     if len(root) != HASH_BYTES:
         raise ValueError(f"a root has {HASH_BYTES} bytes, got {len(root)}")
     return Checkpoint(lines[0], parse_size(lines[1]), root)
-
-
-def parse_size(text: str) -> int:
-    """A whole number in its only spelling.
-
-    Raises:
-        ValueError: if it is anything else, or larger than any log.
-    """
-    well_formed = text.isascii() and text.isdigit() and len(text) <= _SIZE_DIGITS_MAX
-    if not well_formed or (text[0] == "0" and text != "0") or int(text) > SIZE_MAX:
-        raise ValueError("a size is a whole number without leading zeros")
-    return int(text)

@@ -5,22 +5,22 @@ algorithms are added without breaking anyone.
 """
 
 import hashlib
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from kaipiao.evidence.algorithms import ALGORITHMS, split_key
+from kaipiao.evidence.algorithms import ED25519 as ED25519
+from kaipiao.evidence.spelling import parse_base64 as parse_base64
 
 NOTE_CHARS_MAX = 256 * 1024
 """Room for forty post-quantum signatures; a longer note is refused unread."""
 SIGNATURES_MAX = 64
 KEY_NAME_CHARS_MAX = 255
-VKEY_CHARS_MAX = 512
-ED25519 = b"\x01"
+VKEY_CHARS_MAX = 4096
+"""An ML-DSA-44 key takes 1752 of them."""
 KEY_ID_BYTES = 4
-_PUBLIC_BYTES = 32
 _DASH = "\N{EM DASH} "
 
 
@@ -58,37 +58,36 @@ class Standing(StrEnum):
 
 
 class VerifierKey(NamedTuple):
-    """The public half of an Ed25519 key, with the name it signs under."""
+    """The public half of a key, with the name it signs under and the type of its signatures."""
 
     name: str
     public: bytes
+    kind: bytes = ED25519  # of ``algorithms.ALGORITHMS``
 
     @property
     def key_id(self) -> bytes:
-        return key_id_of(self.name, ED25519 + self.public)
+        return key_id_of(self.name, self.kind + self.public)
+
+    @property
+    def algorithm(self) -> str:
+        """As people read it."""
+        return ALGORITHMS[self.kind].title
 
     def __str__(self) -> str:
         """As everyone exchanges it: ``name+key id+base64``."""
-        return f"{self.name}+{self.key_id.hex()}+{b64encode(ED25519 + self.public).decode()}"
+        return f"{self.name}+{self.key_id.hex()}+{b64encode(self.kind + self.public).decode()}"
 
     def standing(self, note: Note) -> Standing:
         ours = [s for s in note.signatures if (s.name, s.key_id) == (self.name, self.key_id)]
         if not ours:
             return Standing.UNSIGNED
-        text = note.text.encode()
-        good = all(self._is_signature(s.signature, text) for s in ours)
+        text, is_signed = note.text.encode(), ALGORITHMS[self.kind].is_signed
+        good = all(is_signed(self.public, s.signature, text, self.name) for s in ours)
         return Standing.SIGNED if good else Standing.FORGED
-
-    def _is_signature(self, signature: bytes, text: bytes) -> bool:
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text)
-        except InvalidSignature:
-            return False
-        return True
 
 
 def key_id_of(name: str, key: bytes) -> bytes:
-    """``key`` is the algorithm's byte and then the public key."""
+    """``key`` is the type of the signatures and then the public key."""
     return hashlib.sha256(name.encode() + b"\n" + key).digest()[:KEY_ID_BYTES]
 
 
@@ -103,15 +102,14 @@ def parse_vkey(text: str) -> VerifierKey:
     """Read a verifier key, ``name+key id+base64``.
 
     Raises:
-        ValueError: if it is not one, is not Ed25519, or its parts do not belong together.
+        ValueError: if it is not one, its algorithm is not one of ours, or its parts do not belong
+            together.
     """
     parts = text.strip().split("+", 2)
     if len(text) > VKEY_CHARS_MAX or len(parts) != 3 or not is_key_name(parts[0]):
         raise ValueError("a verifier key is written name+key id+base64")
-    key = parse_base64(parts[2])
-    if len(key) != 1 + _PUBLIC_BYTES or key[:1] != ED25519:
-        raise ValueError("this is not an Ed25519 verifier key")
-    vkey = VerifierKey(parts[0], key[1:])
+    kind, public = split_key(parse_base64(parts[2]))
+    vkey = VerifierKey(parts[0], public, kind)
     if parts[1] != vkey.key_id.hex():
         raise ValueError("the verifier key's parts do not belong together")
     return vkey
@@ -153,18 +151,6 @@ def _parse_signature(line: str) -> Signature:
     if not line.startswith(_DASH) or not is_key_name(name) or len(signature) <= KEY_ID_BYTES:
         raise ValueError("a signature line is a dash, a name and a signature")
     return Signature(name, signature[:KEY_ID_BYTES], signature[KEY_ID_BYTES:])
-
-
-def parse_base64(text: str) -> bytes:
-    """Standard base64 with padding, in its only spelling.
-
-    Raises:
-        ValueError: if it is anything else.
-    """
-    content = b64decode(text, validate=True)
-    if b64encode(content).decode() != text:
-        raise ValueError("base64 has one spelling for each value, and this is another")
-    return content
 
 
 def _is_unicode(text: str) -> bool:
