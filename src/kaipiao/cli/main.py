@@ -44,6 +44,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "verify": ("查验: 离线凭回执, 或按票面信息", "Verify: offline by receipt, or by fields"),
         "read": ("读取 XML、OFD、PDF、二维码发票", "Read an XML, OFD or PDF invoice, or a QR code"),
         "log": ("存证日志: 检查点、公钥、一致性", "Evidence log: checkpoint, key, consistency"),
+        "witness": ("见证: 记住他人的日志说过的话", "Watch somebody else's log, and cosign it"),
     },
 }
 """Every command, with the line that the overview shows, so that none need be imported for it."""
