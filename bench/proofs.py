@@ -17,6 +17,8 @@ from kaipiao.fiscal.invoice import IdempotencyKey, Invoice
 from kaipiao.fiscal.leaf import salt_of
 from kaipiao.fiscal.number import compose_number, compose_series
 from kaipiao.fiscal.settle import settle
+from kaipiao.twin.heads import MemoryHeads
+from kaipiao.twin.wire import ShortWire
 
 BATCH = 1_000
 ORIGIN = "kaipiao.bench/log"
@@ -29,6 +31,7 @@ class MemoryOrder:
 
     def __init__(self, leaves: Sequence[bytes] = ()) -> None:
         self.committed = list(leaves)
+        self.heads = MemoryHeads({}, ShortWire())
 
     async def sequence(self) -> int:
         return len(self.committed)
@@ -40,7 +43,9 @@ class MemoryOrder:
 def compose_writer(folder: Path, order: MemoryOrder) -> tuple[LogWriter, str]:
     """A writer of a new log on the real disk, and the key that verifies it."""
     signer = Ed25519Signer(ORIGIN, bytes(32))
-    writer = LogWriter(order=order, disk=LocalDisk(folder), signer=signer, clock=SystemClock())
+    writer = LogWriter(
+        order=order, heads=order.heads, disk=LocalDisk(folder), signer=signer, clock=SystemClock()
+    )
     return writer, str(signer.verifier)
 
 

@@ -47,7 +47,7 @@ async def _write_log(dsn: str, folder: Path, stop: asyncio.Event) -> None:
     store = await Store.open(dsn, clock=clock, area=31, channel=1)
     signer = open_key(folder / "secrets", ORIGIN)
     disk = LocalDisk(folder / "evidence")
-    writer = LogWriter(order=store.order, disk=disk, signer=signer, clock=clock)
+    writer = LogWriter(order=store.order, heads=store.heads, disk=disk, signer=signer, clock=clock)
     await run_log(writer, stop=stop)
     await store.close()
 

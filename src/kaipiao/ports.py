@@ -207,6 +207,32 @@ class LeafOrder(Protocol):
         ...
 
 
+class TreeHead(msgspec.Struct, frozen=True):
+    """A tree of the log: how many leaves, and the root over them (32 bytes)."""
+
+    size: int
+    root: bytes
+
+
+class SignedHeads(Protocol):
+    """Where all who may sign for a log agree on the tree that is signed next, before they sign.
+
+    A log is named by its first origin; whatever origins it gets later sign the same tree.
+    """
+
+    async def standing(self, log: str) -> TreeHead | None:
+        """The largest tree that was agreed upon, and perhaps signed; None for a new log."""
+        ...
+
+    async def swap(self, log: str, before: TreeHead | None, after: TreeHead) -> bool:
+        """Let ``after`` stand where ``before`` does; whether it stands there now.
+
+        Durable before it returns.  Nothing shrinks, and no size gets a second root.  Asking again
+        is harmless: it stands already.
+        """
+        ...
+
+
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     """Who is calling.  ``taxpayers`` holds the ids it may act for; ``*`` stands for all."""
 

@@ -58,7 +58,9 @@ class RestlessClock(StoppedClock):
 async def test_the_log_grows_and_is_published_soon_whatever_the_clock_says(tmp_path: Path) -> None:
     leaves, order, stop = make_leaves(600), MemoryOrder(), asyncio.Event()
     signer, clock = make_signer(), RestlessClock(Random(1))
-    writer = LogWriter(order=order, disk=LocalDisk(tmp_path), signer=signer, clock=clock)
+    writer = LogWriter(
+        order=order, heads=order.heads, disk=LocalDisk(tmp_path), signer=signer, clock=clock
+    )
     running = asyncio.create_task(run_log(writer, stop=stop))
     for size in range(0, 600, 150):
         order.commit(leaves[size : size + 150])
@@ -81,7 +83,9 @@ async def test_what_two_processes_issue_at_stepping_clocks_is_one_log(
     store = stores[0]
     assert isinstance(store, Store)
     disk = LocalDisk(tmp_path)
-    writer = LogWriter(order=store.order, disk=disk, signer=make_signer(), clock=clock)
+    writer = LogWriter(
+        order=store.order, heads=store.heads, disk=disk, signer=make_signer(), clock=clock
+    )
     for month in (202510, NOVEMBER, 202612, 202701):
         await store.credit.grant(SELLER.taxpayer_id, PLENTY_FEN, month=month)
     seen = []
@@ -245,7 +249,9 @@ async def test_health_has_no_age_below_zero(
     folder = CellFolder(str(tmp_path))
     folder.make()
     disk = LocalDisk(folder.evidence)
-    writer = LogWriter(order=store.order, disk=disk, signer=make_signer(), clock=clock)
+    writer = LogWriter(
+        order=store.order, heads=store.heads, disk=disk, signer=make_signer(), clock=clock
+    )
     await store.ledger.record(entry("sale-1"))
     await writer.advance()
     await store.ledger.record(entry("sale-2"))

@@ -168,7 +168,7 @@ async def test_a_receipt_proves_itself_to_anyone(
         number = (await issue(client, 1))["number"]
         where = f"/v1/invoices/{number}/receipt"
         with LogWriter(
-            order=store.order, disk=LocalDisk(folder), signer=signer, clock=clock
+            order=store.order, heads=store.heads, disk=LocalDisk(folder), signer=signer, clock=clock
         ) as writer:
             await writer.advance()
             late = (await issue(client, 2))["number"]

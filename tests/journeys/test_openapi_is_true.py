@@ -21,7 +21,7 @@ from kaipiao.gateway.limits import Limits
 from kaipiao.seal.local import create_seal
 from tests.conftest import Database
 from tests.served import serve
-from tests.unit.evidence.fakes import NOW, MemoryOrder, StoppedClock, make_signer
+from tests.unit.evidence.fakes import NOW, MemoryOrder, StoppedClock, make_signer, new_heads
 
 HERE = Path(__file__).parent
 PATIENT = Limits(anonymous_rate_per_s=10_000, anonymous_burst=10_000)
@@ -31,7 +31,11 @@ PATIENT = Limits(anonymous_rate_per_s=10_000, anonymous_burst=10_000)
 def publish_empty_log(folder: Path) -> str:
     signer = make_signer()
     with LogWriter(
-        order=MemoryOrder([]), disk=LocalDisk(folder), signer=signer, clock=StoppedClock()
+        order=MemoryOrder([]),
+        heads=new_heads(),
+        disk=LocalDisk(folder),
+        signer=signer,
+        clock=StoppedClock(),
     ) as writer:
         asyncio.run(writer.advance())
     return str(signer.verifier)

@@ -78,7 +78,9 @@ async def house(store: Store, clock: StoppedClock, tmp_path: Path) -> AsyncItera
     )
     await store.credit.grant(SELLER.taxpayer_id, 10**9, month=NOVEMBER)
     disk = LocalDisk(tmp_path / "log")
-    with LogWriter(order=store.order, disk=disk, signer=signer, clock=clock) as log:
+    with LogWriter(
+        order=store.order, heads=store.heads, disk=disk, signer=signer, clock=clock
+    ) as log:
         yield House(bench, log, str(signer.verifier))
     workshop.close()
 

@@ -19,7 +19,7 @@ from kaipiao.app.patience import open_store
 from kaipiao.errors import Outage
 from kaipiao.evidence.disk import LocalDisk
 from kaipiao.evidence.keys import open_key
-from kaipiao.evidence.writer import LogWriter, run_log
+from kaipiao.evidence.writer import LogWriter, Overtaken, run_log
 from kaipiao.fiscal.month import next_month, tax_month
 from kaipiao.ledger.store import Store
 from kaipiao.ports import Clock, Confirmations, CreditBook
@@ -54,6 +54,7 @@ def compose_writer(orders: Orders, store: Store, clock: Clock) -> LogWriter:
     folder = CellFolder(orders.settings.data)
     return LogWriter(
         order=store.order,
+        heads=store.heads,
         disk=LocalDisk(folder.evidence),
         signer=open_key(folder.secrets, orders.settings.log_origin),
         clock=clock,
@@ -67,7 +68,7 @@ async def write_log(writer: LogWriter, stop: asyncio.Event) -> None:
         with writer:
             while await writer.advance():
                 pass
-    except (Outage, OSError) as error:
+    except (Outage, OSError, Overtaken) as error:
         log.warning("the last checkpoint has to wait for the next start: %r", error)
 
 

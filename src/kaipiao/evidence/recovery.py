@@ -5,7 +5,7 @@ from the first and must agree with the second.  Where the two disagree nothing i
 that takes back one word has no more to say.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, Checkpoint, parse_checkpoint
 from kaipiao.evidence.disk import Disk, in_thread, write_durably
@@ -14,7 +14,7 @@ from kaipiao.evidence.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from kaipiao.evidence.note import Standing, VerifierKey, parse_note
 from kaipiao.evidence.reader import TileReader, TilesDamaged
 from kaipiao.evidence.tiles import ENTRY_BYTES, TILE_WIDTH, edge_widths
-from kaipiao.ports import LeafOrder
+from kaipiao.ports import LeafOrder, TreeHead
 
 STEP_LEAVES = 16_384
 """Leaves integrated at a time: 64 tiles, a fifth of a second of work."""
@@ -29,15 +29,15 @@ class LogRewound(LogBroken):
 
 
 class LogForked(LogBroken):
-    """The ledger has other leaves than were published."""
+    """The ledger has other leaves than were published, or than another signer agreed to sign."""
 
 
 class CheckpointUnreadable(LogBroken):
     """The published checkpoint is damaged, or was not signed by this log's key."""
 
 
-def read_checkpoint(disk: Disk, key: VerifierKey) -> Checkpoint | None:
-    """What we published last; None in a new folder.
+def read_checkpoint(disk: Disk, keys: Sequence[VerifierKey]) -> Checkpoint | None:
+    """What we published last, signed by one of our keys; None in a new folder.
 
     Raises:
         CheckpointUnreadable: there is something, and it is not ours.
@@ -51,30 +51,57 @@ def read_checkpoint(disk: Disk, key: VerifierKey) -> Checkpoint | None:
         checkpoint = parse_checkpoint(note.text)
     except ValueError as error:
         raise CheckpointUnreadable(str(error)) from error
-    if checkpoint.origin != key.name or key.standing(note) is not Standing.SIGNED:
-        raise CheckpointUnreadable(f"the published checkpoint is not signed by {key}")
+    ours = (key for key in keys if key.name == checkpoint.origin)
+    if not any(key.standing(note) is Standing.SIGNED for key in ours):
+        raise CheckpointUnreadable(f"the published checkpoint is not signed by {keys[0]}")
     return checkpoint
 
 
-async def recover(order: LeafOrder, disk: Disk, key: VerifierKey) -> tuple[Edge, bool]:
-    """The edge from which to grow, and whether its size is published.
+async def recover(
+    order: LeafOrder, disk: Disk, keys: Sequence[VerifierKey], agreed: TreeHead | None
+) -> tuple[Edge, Checkpoint | None]:
+    """The edge from which to grow, at ``agreed`` or beyond it; and what was published last.
+
+    If we crashed after agreeing upon a tree and before signing it, that very tree comes next: so
+    the edge is brought there, and whoever else got there first is met in peace.
 
     Raises:
         LogBroken: nothing may be signed.
         Outage: the order could not be read.
     """
-    published = read_checkpoint(disk, key)
+    published = read_checkpoint(disk, keys)
     size = await order.sequence()
+    for told in (published, agreed):
+        if told is not None and size < told.size:
+            raise LogRewound(f"{told.size} leaves were told of, the ledger has {size}")
     if published is None:
-        return await _rebuild(order, disk, size), False
-    if size < published.size:
-        raise LogRewound(f"published {published.size} leaves, the ledger has {size}")
+        edge = await _extend(order, disk, Edge(), size)
+    else:
+        edge = await _recover_published(order, disk, published)
+    if agreed is not None:
+        edge = await _reach(order, disk, edge, agreed)
+    return edge, published
+
+
+async def _recover_published(order: LeafOrder, disk: Disk, published: Checkpoint) -> Edge:
     edge = load_edge(TileReader(disk.read), published)
     if edge is None:
-        await _check_root(order, published)
-        edge = await _rebuild(order, disk, published.size)
+        await _check_root(order, published.size, published.root)
+        edge = await _extend(order, disk, Edge(), published.size)
     await read_on(order, edge, edge.size)
-    return edge, True
+    return edge
+
+
+async def _reach(order: LeafOrder, disk: Disk, edge: Edge, agreed: TreeHead) -> Edge:
+    """The edge, grown to the agreed tree if it was short of it, having that tree in it."""
+    if edge.size < agreed.size:
+        await read_on(order, edge, edge.size)
+        edge = await _extend(order, disk, edge, agreed.size)
+    if edge.size > agreed.size:  # a new folder, or a ledger older than ours
+        await _check_root(order, agreed.size, agreed.root)
+    elif edge.frontier.root() != agreed.root:
+        raise LogForked(f"another tree of {agreed.size} leaves was agreed upon")
+    return edge
 
 
 def load_edge(tiles: TileReader, published: Checkpoint) -> Edge | None:
@@ -130,18 +157,18 @@ async def _batches(order: LeafOrder, start: int, end: int) -> AsyncIterator[list
         start += len(batch)
 
 
-async def _check_root(order: LeafOrder, published: Checkpoint) -> None:
-    """Before a single tile is overwritten: does the ledger lead to the published root?"""
+async def _check_root(order: LeafOrder, size: int, root: bytes) -> None:
+    """Before a single tile is overwritten: does the ledger lead to the root that was told?"""
     frontier = Frontier()
-    async for batch in _batches(order, 0, published.size):
-        frontier, _ = frontier.grow([leaf_hash(leaf) for leaf in batch])
-    if frontier.root() != published.root:
-        raise LogForked(f"the ledger's first {published.size} leaves have another root")
-
-
-async def _rebuild(order: LeafOrder, disk: Disk, size: int) -> Edge:
-    edge = Edge()
     async for batch in _batches(order, 0, size):
+        frontier, _ = frontier.grow([leaf_hash(leaf) for leaf in batch])
+    if frontier.root() != root:
+        raise LogForked(f"the ledger's first {size} leaves have another root")
+
+
+async def _extend(order: LeafOrder, disk: Disk, edge: Edge, size: int) -> Edge:
+    """The edge grown to ``size``, its tiles written, nothing signed."""
+    async for batch in _batches(order, edge.size, size):
         edge, files = grow(edge, batch)
         content = {tile.name: bytes_ for tile, bytes_ in files.items()}
         await in_thread(write_durably, disk, content)

@@ -4,15 +4,17 @@ The order of the steps is the safety argument:
 
 1. sequence   the ledger gives every committed leaf its place, durably
 2. tiles      derived from that order, forced to the disk
-3. checkpoint signed, and put in place by one rename
+3. agree      size and root, by compare and swap in the ledger: no two signers sign two trees
+4. checkpoint signed, and put in place by one rename
 
-A crash before 3 published nothing, and the next start does 2 again with the same result.  Only
-what is in place in the ledger is ever signed, so what is signed can always be made again.
+A crash before 3 promised nothing, and the next start does 2 again with the same result.  A crash
+before 4 has promised one tree and published none: the next start signs that very tree.  Only what
+is in place in the ledger is ever signed, so what is signed can always be made again.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -26,8 +28,9 @@ from kaipiao.evidence.edge import Edge, grow
 from kaipiao.evidence.keys import Ed25519Signer
 from kaipiao.evidence.note import Signer, compose_note
 from kaipiao.evidence.recovery import STEP_LEAVES, LogRewound, read_on, recover
-from kaipiao.evidence.tiles import TILE_WIDTH
-from kaipiao.ports import Clock, LeafOrder
+from kaipiao.evidence.signing.identity import Identity
+from kaipiao.evidence.tiles import TILE_WIDTH, Tile
+from kaipiao.ports import Clock, LeafOrder, SignedHeads, TreeHead
 
 POLL_S = 0.1
 MAX_CHECKPOINT_AGE_S = 1.0
@@ -44,22 +47,34 @@ class Progress(msgspec.Struct, frozen=True):
     published_at: datetime
 
 
+class Overtaken(Exception):
+    """Another program that signs for this log got further meanwhile: begin again from there."""
+
+
 class LogWriter:
-    """The one writer of one folder.  Use it in a ``with``: that holds the folder's lock."""
+    """The one writer of one folder.  Use it in a ``with``: that holds the folder's lock.
+
+    ``former`` are origins that this tree had before and for which we still sign; ``log`` is its
+    first origin.
+    """
 
     def __init__(
         self,
         *,
         order: LeafOrder,
+        heads: SignedHeads,
         disk: Disk,
         signer: Ed25519Signer,
         clock: Clock,
         more_signers: Sequence[Signer] = (),
+        former: Sequence[Identity] = (),
+        log: str = "",
     ) -> None:
         self._order = order
+        self._heads = heads
         self._disk = disk
-        self._key = signer.verifier
-        self._signers = (signer, *more_signers)
+        self._identities = (Identity((signer, *more_signers), signer.verifier), *former)
+        self._log_name = log or signer.name
         self._clock = clock
         self._edge: Edge | None = None  # None: ask the folder and the ledger, as after a crash
         self.progress: Progress | None = None
@@ -80,6 +95,7 @@ class LogWriter:
             Outage: the ledger did not answer.
             OSError: the disk did not take it.
             LogBroken: the ledger and what was published contradict each other.
+            Overtaken: another writer was faster; call again.
         """
         edge, self._edge = self._edge, None  # whatever fails below, start afresh next time
         if edge is None:
@@ -90,34 +106,59 @@ class LogWriter:
         leaves: list[bytes] = []
         if size > edge.size:
             leaves = await read_on(self._order, edge, min(size, edge.size + STEP_LEAVES))
-            edge = await in_thread(self._publish, edge, leaves)
+            edge = await self._publish(edge, leaves, _head(edge))
         self._edge = edge
         return len(leaves)
 
     async def _recover(self) -> Edge:
-        edge, is_published = await recover(self._order, self._disk, self._key)
-        if not is_published:
-            edge = await in_thread(self._publish, edge, [])
+        agreed = await self._heads.standing(self._log_name)
+        keys = [identity.key for identity in self._identities]
+        edge, published = await recover(self._order, self._disk, keys, agreed)
+        if not self._is_published(edge, published) or agreed != _head(edge):
+            edge = await self._publish(edge, [], agreed)
         return edge
 
-    def _publish(self, edge: Edge, leaves: Sequence[bytes]) -> Edge:
+    def _is_published(self, edge: Edge, published: Checkpoint | None) -> bool:
+        """Under every origin; of former ones we cannot tell, so they are signed once more."""
+        ours = Checkpoint(self._identities[0].origin, edge.size, edge.frontier.root())
+        return published == ours and len(self._identities) == 1
+
+    async def _publish(self, edge: Edge, leaves: Sequence[bytes], before: TreeHead | None) -> Edge:
         started = self._clock.now()
-        edge, files = grow(edge, leaves)
-        write_durably(self._disk, {tile.name: content for tile, content in files.items()})
-        checkpoint = Checkpoint(self._key.name, edge.size, edge.frontier.root())
-        note = compose_note(compose_checkpoint(checkpoint), self._signers)
-        write_durably(self._disk, {CHECKPOINT_NAME: note.encode()})
+        edge, files = await in_thread(self._write_tiles, edge, leaves)
+        if not await self._heads.swap(self._log_name, before, _head(edge)):
+            raise Overtaken(f"a tree of {edge.size} leaves was not agreed upon")
+        checkpoint = await in_thread(self._sign, edge)
         self._note_progress(checkpoint, started)
         for tile in files:
             if tile.width == TILE_WIDTH:  # it holds all that its partial forerunners held
                 self._disk.drop_folder(f"{tile.name}.p")
         return edge
 
+    def _write_tiles(self, edge: Edge, leaves: Sequence[bytes]) -> tuple[Edge, Iterable[Tile]]:
+        edge, files = grow(edge, leaves)
+        write_durably(self._disk, {tile.name: content for tile, content in files.items()})
+        return edge, files
+
+    def _sign(self, edge: Edge) -> Checkpoint:
+        """Put the checkpoint in place, once for every origin that we sign for."""
+        files = {}
+        for identity in self._identities:
+            checkpoint = Checkpoint(identity.origin, edge.size, edge.frontier.root())
+            name = CHECKPOINT_NAME if identity is self._identities[0] else identity.file_name
+            files[name] = compose_note(compose_checkpoint(checkpoint), identity.signers).encode()
+        write_durably(self._disk, files)
+        return Checkpoint(self._identities[0].origin, edge.size, edge.frontier.root())
+
     def _note_progress(self, checkpoint: Checkpoint, started: datetime) -> None:
         self.progress = Progress(checkpoint, self._clock.now())
         took = self.progress.published_at - started
         if took > timedelta(seconds=MAX_CHECKPOINT_AGE_S):
             _log.warning("the checkpoint of %d leaves took %s", checkpoint.size, took)
+
+
+def _head(edge: Edge) -> TreeHead:
+    return TreeHead(edge.size, edge.frontier.root())
 
 
 async def run_log(writer: LogWriter, *, stop: asyncio.Event) -> None:
@@ -133,7 +174,7 @@ async def run_log(writer: LogWriter, *, stop: asyncio.Event) -> None:
             try:
                 behind = await writer.advance() >= STEP_LEAVES
                 pause_s = 0 if behind else POLL_S
-            except (Outage, OSError) as error:
+            except (Outage, OSError, Overtaken) as error:
                 pause_s = min(max(2 * pause_s, POLL_S), MAX_PAUSE_S)
                 _log.warning("evidence waits %.1f s: %r", pause_s, error)
             with suppress(TimeoutError):

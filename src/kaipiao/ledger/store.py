@@ -14,6 +14,7 @@ from kaipiao.ledger.deliveries import DeliveryBook
 from kaipiao.ledger.directory import ApiKeys, VerifyCounts
 from kaipiao.ledger.forms import Forms, InvoiceUses
 from kaipiao.ledger.group import GroupCommit
+from kaipiao.ledger.heads import Heads
 from kaipiao.ledger.imports import ImportFiles
 from kaipiao.ledger.order import Order
 from kaipiao.ledger.pool import Pool
@@ -38,6 +39,7 @@ class Store(msgspec.Struct, frozen=True):
     uses: InvoiceUses
     confirmations: Forms
     order: Order
+    heads: Heads
     directory: ApiKeys
     verify_counter: VerifyCounts
     deliveries: DeliveryBook
@@ -79,6 +81,7 @@ class Store(msgspec.Struct, frozen=True):
             uses=InvoiceUses(pool),
             confirmations=Forms(pool),
             order=Order(pool, shelf),
+            heads=Heads(pool),
             directory=ApiKeys(pool),
             verify_counter=VerifyCounts(pool),
             deliveries=DeliveryBook(pool),

@@ -259,6 +259,7 @@ class LogProcess(Process):
         super().start()
         writer = LogWriter(
             order=self.store.order,
+            heads=self.store.heads,
             disk=self.world.disk,
             signer=self.world.signer,
             clock=self.clock,

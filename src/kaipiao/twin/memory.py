@@ -25,6 +25,7 @@ from kaipiao.twin.commit import Committing, Done, Lot
 from kaipiao.twin.credit import MemoryCredit
 from kaipiao.twin.directory import DirectoryTable, MemoryDirectory, MemoryVerifyCounter
 from kaipiao.twin.forms import MemoryForms
+from kaipiao.twin.heads import HeadTable, MemoryHeads
 from kaipiao.twin.numbers import Fenced, Held, held_after
 from kaipiao.twin.order import MemoryOrder
 from kaipiao.twin.originals import MemoryUses
@@ -43,6 +44,7 @@ class Memory(Committing):
     def __init__(self) -> None:
         super().__init__()
         self.directory = DirectoryTable()
+        self.heads: HeadTable = {}
 
 
 class Habits(msgspec.Struct, frozen=True):
@@ -166,6 +168,7 @@ class MemoryStore(msgspec.Struct, frozen=True):
     uses: MemoryUses
     confirmations: MemoryForms
     order: MemoryOrder
+    heads: MemoryHeads
     directory: MemoryDirectory
     verify_counter: MemoryVerifyCounter
 
@@ -178,6 +181,7 @@ class MemoryStore(msgspec.Struct, frozen=True):
             uses=MemoryUses(memory.originals, wire),
             confirmations=MemoryForms(memory.forms, wire),
             order=MemoryOrder(memory.order, wire),
+            heads=MemoryHeads(memory.heads, wire),
             directory=MemoryDirectory(memory.directory, wire),
             verify_counter=MemoryVerifyCounter(memory.directory, wire),
         )

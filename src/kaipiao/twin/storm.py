@@ -193,6 +193,7 @@ class _Story:
     async def _publish(self, desk: Desk) -> None:
         writer = LogWriter(
             order=desk.store.order,
+            heads=desk.store.heads,
             disk=self._world.disk,
             signer=self._world.signer,
             clock=desk.clock,

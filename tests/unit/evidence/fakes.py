@@ -6,6 +6,8 @@ from hashlib import sha256
 
 from kaipiao.errors import Outage
 from kaipiao.evidence.keys import Ed25519Signer
+from kaipiao.twin.heads import MemoryHeads
+from kaipiao.twin.wire import ShortWire
 
 ORIGIN = "kaipiao.example/31-1"
 NOW = datetime(2026, 11, 24, 4, 0, 0, 123456, tzinfo=UTC)
@@ -24,6 +26,10 @@ class StoppedClock:
         return NOW
 
 
+def new_heads() -> MemoryHeads:
+    return MemoryHeads({}, ShortWire())
+
+
 class MemoryOrder:
     """A ``LeafOrder``: ``commit`` is what issuing does, the rest is the port."""
 
@@ -31,6 +37,7 @@ class MemoryOrder:
         self.committed = list(leaves)
         self.ordered: list[bytes] = []
         self.is_down = False
+        self.heads = new_heads()
 
     def commit(self, leaves: Sequence[bytes]) -> None:
         self.committed.extend(leaves)

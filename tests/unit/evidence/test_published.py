@@ -46,7 +46,7 @@ async def log_of(folder: Path, sizes: list[int]) -> PublishedLog:
     leaves[INDEX] = opening_of(INVOICE).leaf()
     order = MemoryOrder()
     with LogWriter(
-        order=order, disk=LocalDisk(folder), signer=SIGNER, clock=StoppedClock()
+        order=order, heads=order.heads, disk=LocalDisk(folder), signer=SIGNER, clock=StoppedClock()
     ) as writer:
         for size in sizes:
             order.commit(leaves[len(order.committed) : size])

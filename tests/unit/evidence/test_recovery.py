@@ -30,6 +30,7 @@ from tests.unit.evidence.fakes import (
     StoppedClock,
     make_leaves,
     make_signer,
+    new_heads,
 )
 from tests.unit.evidence.rfc6962 import slow_root
 
@@ -41,11 +42,11 @@ SIGNER = make_signer()
 
 
 def writer_of(order: MemoryOrder, disk: FragileDisk) -> LogWriter:
-    return LogWriter(order=order, disk=disk, signer=SIGNER, clock=StoppedClock())
+    return LogWriter(order=order, heads=order.heads, disk=disk, signer=SIGNER, clock=StoppedClock())
 
 
 def published(disk: FragileDisk) -> Checkpoint | None:
-    return read_checkpoint(disk, SIGNER.verifier)
+    return read_checkpoint(disk, [SIGNER.verifier])
 
 
 async def keep_publishing(order: MemoryOrder, disk: FragileDisk, sizes: list[int]) -> None:
@@ -223,7 +224,9 @@ async def test_a_lost_folder_is_made_again_without_a_smaller_checkpoint_in_betwe
 
     disk, order = FragileDisk(), MemoryOrder(LEAVES)
     signer = Watched(SIGNER.name, bytes(32))
-    with LogWriter(order=order, disk=disk, signer=signer, clock=StoppedClock()) as writer:
+    with LogWriter(
+        order=order, heads=order.heads, disk=disk, signer=signer, clock=StoppedClock()
+    ) as writer:
         await writer.advance()
 
     assert signed == ["1100"]
@@ -256,7 +259,9 @@ async def test_a_checkpoint_that_is_not_ours_stops_everything(content: bytes) ->
 async def test_a_log_does_not_go_on_under_another_key() -> None:
     disk = await grown_log()
     other = Ed25519Signer(SIGNER.name, bytes(32))
-    writer = LogWriter(order=MemoryOrder(LEAVES), disk=disk, signer=other, clock=StoppedClock())
+    writer = LogWriter(
+        order=MemoryOrder(LEAVES), heads=new_heads(), disk=disk, signer=other, clock=StoppedClock()
+    )
     with writer, pytest.raises(LogBroken):
         await writer.advance()
 

@@ -25,6 +25,7 @@ from tests.unit.evidence.fakes import (
     StoppedClock,
     make_leaves,
     make_signer,
+    new_heads,
 )
 from tests.unit.evidence.rfc6962 import slow_root
 
@@ -33,7 +34,11 @@ LEAVES = make_leaves(3000)
 
 def writer_of(order: MemoryOrder, folder: Path) -> LogWriter:
     return LogWriter(
-        order=order, disk=LocalDisk(folder), signer=make_signer(), clock=StoppedClock()
+        order=order,
+        heads=order.heads,
+        disk=LocalDisk(folder),
+        signer=make_signer(),
+        clock=StoppedClock(),
     )
 
 
@@ -115,7 +120,11 @@ async def test_a_full_disk_is_waited_out(tmp_path: Path) -> None:
 
     disk = FullDisk(tmp_path)
     writer = LogWriter(
-        order=MemoryOrder(LEAVES[:300]), disk=disk, signer=make_signer(), clock=StoppedClock()
+        order=MemoryOrder(LEAVES[:300]),
+        heads=new_heads(),
+        disk=disk,
+        signer=make_signer(),
+        clock=StoppedClock(),
     )
     async with running(writer):
         await asyncio.sleep(0.15)
@@ -166,7 +175,9 @@ async def test_a_cancelled_writer_leaves_no_hand_behind_in_the_folder(tmp_path: 
 
     disk = SlowDisk(tmp_path)
     order = MemoryOrder(LEAVES)
-    writer = LogWriter(order=order, disk=disk, signer=make_signer(), clock=StoppedClock())
+    writer = LogWriter(
+        order=order, heads=order.heads, disk=disk, signer=make_signer(), clock=StoppedClock()
+    )
     task = asyncio.create_task(run_log(writer, stop=asyncio.Event()))
     await asyncio.to_thread(writing.wait)
     task.cancel()
@@ -202,7 +213,9 @@ WRITER_TO_BE_KILLED = dedent(
     async def main():
         leaves, order = make_leaves(3000), MemoryOrder()
         disk = LocalDisk(Path(sys.argv[1]))
-        with LogWriter(order=order, disk=disk, signer=make_signer(), clock=StoppedClock()) as log:
+        with LogWriter(
+            order=order, heads=order.heads, disk=disk, signer=make_signer(), clock=StoppedClock()
+        ) as log:
             order.commit(leaves[:int(sys.argv[2])])
             while True:
                 await log.advance()

@@ -92,7 +92,9 @@ class OldCell:
     async def publish(self, store: Store) -> None:
         signer = open_key(self.folder / "secrets", "kaipiao.test/log")
         disk = LocalDisk(self.folder / "evidence")
-        with LogWriter(order=store.order, disk=disk, signer=signer, clock=self.clock) as writer:
+        with LogWriter(
+            order=store.order, heads=store.heads, disk=disk, signer=signer, clock=self.clock
+        ) as writer:
             while await writer.advance():
                 pass
 
