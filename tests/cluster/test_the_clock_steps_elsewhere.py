@@ -19,7 +19,6 @@ from kaipiao.app.health import CellHealth, beat
 from kaipiao.errors import ConfirmationRefused, NotAuthenticated
 from kaipiao.evidence.audit import audit
 from kaipiao.evidence.disk import LocalDisk
-from kaipiao.evidence.reader import TileReader
 from kaipiao.evidence.writer import LogWriter, run_log
 from kaipiao.fiscal.confirmation import Action, Side, State
 from kaipiao.fiscal.invoice import IdempotencyKey
@@ -72,7 +71,7 @@ async def test_the_log_grows_and_is_published_soon_whatever_the_clock_says(tmp_p
     await running
 
     assert writer.progress
-    assert audit(TileReader(LocalDisk(tmp_path).read), writer.progress.checkpoint) == []
+    assert audit(LocalDisk(tmp_path).read, writer.progress.checkpoint) == []
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -98,7 +97,7 @@ async def test_what_two_processes_issue_at_stepping_clocks_is_one_log(
 
     assert [one.size for one in seen] == list(range(1, 41))
     assert all(before.root != after.root for before, after in pairwise(seen))
-    assert audit(TileReader(disk.read), seen[-1]) == []
+    assert audit(disk.read, seen[-1]) == []
 
 
 class Keys:

@@ -54,6 +54,11 @@ class Tile(NamedTuple):
         width = (size >> LEVEL_HEIGHT * level) - self.number * TILE_WIDTH
         return Tile(self.kind, self.number, min(TILE_WIDTH, width))
 
+    def at_edge(self, size: int) -> "Tile":
+        """The tile of this level that is not full yet; its width is 0 if there is none."""
+        number, width = divmod(size >> LEVEL_HEIGHT * int(self.kind), TILE_WIDTH)
+        return Tile(self.kind, number, width)
+
     @property
     def full(self) -> "Tile":
         return self._replace(width=TILE_WIDTH)
@@ -104,6 +109,22 @@ def parse_bundle(bundle: bytes) -> list[bytes]:
     if any(len(row) != step or not row.startswith(_LENGTH) for row in rows):
         raise ValueError("an entry bundle holds entries of 32 bytes, each behind its length")
     return [row[len(_LENGTH) :] for row in rows]
+
+
+def split_bundle(bundle: bytes) -> list[bytes]:
+    """The entries of a bundle of any log, whatever their lengths.
+
+    Raises:
+        ValueError: if it is not a row of entries, each behind its length.
+    """
+    entries, at = [], 0
+    while at < len(bundle):
+        start = at + len(_LENGTH)
+        at = start + int.from_bytes(bundle[at:start], "big")
+        entries.append(bundle[start:at])
+    if at != len(bundle):
+        raise ValueError("ends inside an entry")
+    return entries
 
 
 def parse_hashes(tile: bytes) -> list[bytes]:
