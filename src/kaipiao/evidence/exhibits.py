@@ -14,6 +14,7 @@ proof led from one to the other: a rewritten history, or somebody who sent a wro
 
 import os
 import shutil
+import threading
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime
@@ -54,6 +55,7 @@ class Exhibits:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._one_at_a_time = threading.Lock()
 
     def keep(
         self,
@@ -66,17 +68,17 @@ class Exhibits:
         request: bytes = b"",
     ) -> Exhibit | None:
         """Keep both, durably, once; None if they are kept already or there is no more room."""
-        name = _name_of(held, offered)
-        if (self._folder / name).exists() or self._count(_kind_of(held, offered)) >= EXHIBITS_MAX:
-            return None
-        about = _about(name, held, offered, at)
+        about = _about(_name_of(held, offered), held, offered, at)
         files = {
             HELD_NAME: held_note.encode(),
             OFFERED_NAME: offered_note.encode(),
             REQUEST_NAME: request,
             ABOUT_NAME: msgspec.json.format(msgspec.json.encode(about)) + b"\n",
         }
-        self._write(name, {file: content for file, content in files.items() if content})
+        with self._one_at_a_time:
+            if (self._folder / about.name).exists() or self._count(about.kind) >= EXHIBITS_MAX:
+                return None
+            self._write(about.name, {file: content for file, content in files.items() if content})
         return about
 
     def all(self) -> list[Exhibit]:

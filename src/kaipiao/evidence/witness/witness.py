@@ -115,14 +115,18 @@ class Witness:
         if held is None:
             return
         offered = submission.checkpoint
-        kept = self._exhibits.keep(
-            Checkpoint(offered.origin, held.size, held.root),
-            held.note,
-            offered,
-            body.decode().partition("\n\n")[2],
-            at=self._clock.now(),
-            request=body,
-        )
+        try:
+            kept = self._exhibits.keep(
+                Checkpoint(offered.origin, held.size, held.root),
+                held.note,
+                offered,
+                body.decode().partition("\n\n")[2],
+                at=self._clock.now(),
+                request=body,
+            )
+        except OSError as error:  # refused it is in any case
+            _log.error("what %s signed could not be kept: %s", offered.origin, error)
+            return
         if kept is not None:
             _log.warning("%s was refused (%s), kept as %s", kept.origin, kept.kind, kept.name)
 
