@@ -1,8 +1,10 @@
 """SM3 and SM2 give the answers of the standards."""
 
 import gmssl_pyx
+import pytest
 
-from kaipiao.base.sm import is_signed, sm3
+from kaipiao.base import libcrypto
+from kaipiao.base.sm import SIGNER_ID, Gmssl, Sm2, SmBroken, is_signed, make_keys, prove, sm3
 
 ABC = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"
 LONG = "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732"
@@ -36,3 +38,44 @@ def test_what_is_no_key_or_no_signature_has_signed_nothing() -> None:
         assert not is_signed(b"whole", signature=signature, public_key=wrong)
     for wrong in (b"", b"\x30\x00", signature[:-1], signature + b"\0"):
         assert not is_signed(b"whole", signature=wrong, public_key=public)
+
+
+class Liar:
+    """An SM2 that calls everything signed, or nothing."""
+
+    def __init__(self, says: bool) -> None:
+        self._says = says
+
+    def is_signed(self, data: bytes, signature: bytes, public_key: bytes, signer_id: bytes) -> bool:
+        return self._says
+
+    def sign(self, data: bytes, private_key: bytes, public_key: bytes, signer_id: bytes) -> bytes:
+        return Gmssl().sign(data, private_key, public_key, signer_id)
+
+
+class Scribbler(Gmssl):
+    """Verifies well, and signs with a key of its own."""
+
+    def sign(self, data: bytes, private_key: bytes, public_key: bytes, signer_id: bytes) -> bytes:
+        return super().sign(data, *make_keys(), signer_id)
+
+
+@pytest.mark.parametrize("engine", [Liar(True), Liar(False), Scribbler()])
+def test_who_gets_the_standards_example_wrong_is_not_asked_again(engine: Sm2) -> None:
+    with pytest.raises(SmBroken):
+        prove(engine)
+
+
+def test_openssl_and_gmssl_agree_with_the_standard_and_with_each_other() -> None:
+    openssl, gmssl = libcrypto.load(), Gmssl()
+    prove(gmssl)
+    if openssl is None:
+        pytest.skip("no OpenSSL 3 on this machine")
+    prove(openssl)
+    private, public = make_keys()
+    for text in (b"", b"a text", bytes(5_000)):
+        for one, other in ((openssl, gmssl), (gmssl, openssl)):
+            signature = one.sign(text, private, public, SIGNER_ID)
+            assert other.is_signed(text, signature, public, SIGNER_ID)
+            assert not other.is_signed(text + b"!", signature, public, SIGNER_ID)
+            assert not other.is_signed(text, signature, make_keys()[1], SIGNER_ID)
