@@ -4,38 +4,33 @@ A package that contradicts its XML, or was changed after it was signed, is not g
 its page was compared, and that the rest was not, is said.
 """
 
-import msgspec
-
 from kaipiao.base.unreadable import Unreadable
-from kaipiao.cli.judged import NO_EVIDENCE, Found, judge_document, not_genuine
+from kaipiao.cli.found import Found, Why, not_genuine, unreadable, with_page
+from kaipiao.cli.judged import NO_EVIDENCE, judge_document
 from kaipiao.cli.language import t
 from kaipiao.delivery.readers.einvoice_xml import ROOT
 from kaipiao.delivery.readers.embedded import READERS, is_xml
 from kaipiao.delivery.readers.ofd import Ofd
 from kaipiao.delivery.readers.report import read_report
 from kaipiao.delivery.readers.verdict import Rule, Verdict
+from kaipiao.evidence.trust import Trust
 
 _RULES: tuple[Rule, ...] = ("page", "digests", "seal")
 """What only the package can get wrong; all else the XML says."""
 
 
-def judge_ofd(content: bytes, vkey: str, *, draft_bytes: bytes | None) -> Found:
+def judge_ofd(content: bytes, trust: Trust | str, *, draft_bytes: bytes | None) -> Found:
     """Judge one of our OFD files; ``draft_bytes``, if given, is what it should be about."""
     try:
         verdicts, xml = read_report(content).verdicts, _xml_in(Ofd(content))
     except Unreadable as why:
-        return not_genuine("document-unreadable", why.zh, why.en)
+        return unreadable(why)
     if xml is None:
-        return not_genuine("evidence-missing", *NO_EVIDENCE)
-    found = judge_document(xml, vkey, draft_bytes=draft_bytes)
+        return not_genuine(NO_EVIDENCE)
+    found = judge_document(xml, trust, draft_bytes=draft_bytes)
     faults = [fault for rule in _RULES for fault in _faults_of(verdicts[rule])]
     page = verdicts["page"]
-    return msgspec.structs.replace(
-        found,
-        genuine=found.genuine and not faults,
-        faults=[*found.faults, *faults],
-        page=t(page.zh, page.en),
-    )
+    return with_page(found, t(page.zh, page.en), faults)
 
 
 def _xml_in(ofd: Ofd) -> bytes | None:
@@ -47,7 +42,7 @@ def _xml_in(ofd: Ofd) -> bytes | None:
     return None
 
 
-def _faults_of(verdict: Verdict) -> list[str]:
+def _faults_of(verdict: Verdict) -> list[Why]:
     if verdict.verdict != "wrong":
         return []
-    return [f"{t(fault.zh, fault.en)} ({fault.code})" for fault in verdict.violations]
+    return [Why(fault.code, fault.zh, fault.en) for fault in verdict.violations]

@@ -8,6 +8,7 @@ import msgspec
 
 from kaipiao.cli import exits
 from kaipiao.cli.language import t
+from kaipiao.cli.log_audit import audit
 from kaipiao.cli.reach import anyone
 from kaipiao.cli.terminal import say, say_json
 from kaipiao.client.client import Client
@@ -33,7 +34,7 @@ class Consistency(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 @click.group(
     "log",
     help=t(
-        """存证日志: 检查点、公钥、一致性。无需密钥。
+        """存证日志: 检查点、公钥、一致性、审计。无需密钥。
 
         保存一份检查点, 日后用它检查日志有没有被改写过:
 
@@ -41,8 +42,9 @@ class Consistency(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         例:  kaipiao log key > log.vkey
              kaipiao log checkpoint > 十一月.checkpoint
              kaipiao log consistency 十一月.checkpoint --log-key log.vkey
+             kaipiao log audit https://cell.example --key log.vkey
         """,
-        """The evidence log: checkpoint, public key, consistency.  Needs no API key.
+        """The evidence log: checkpoint, public key, consistency, audit.  Needs no API key.
 
         Keep a checkpoint, and later ask whether anything before it was rewritten:
 
@@ -50,11 +52,15 @@ class Consistency(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         Examples:  kaipiao log key > log.vkey
                    kaipiao log checkpoint > november.checkpoint
                    kaipiao log consistency november.checkpoint --log-key log.vkey
+                   kaipiao log audit https://cell.example --key log.vkey
         """,
     ),
 )
 def command() -> None:
     pass
+
+
+command.add_command(audit)
 
 
 @command.command("key", help=t("日志公钥", "The log's public key."))
@@ -134,7 +140,7 @@ def _reading(client: Client) -> Callable[[str], bytes]:
 def _vkey(client: Client, given: str | None) -> str:
     if given is None:
         return client.log_file("log.vkey").decode().strip()
-    from kaipiao.cli.verify import find_log_key
+    from kaipiao.cli.trusted import find_log_key
 
     return find_log_key(given)
 

@@ -6,17 +6,16 @@ from pathlib import Path
 import click
 import msgspec
 
-from kaipiao.base.archive import is_zip
+from kaipiao.base.archive import Archive, is_zip
 from kaipiao.base.canonical import canonical
-from kaipiao.cli import exits
-from kaipiao.cli.judged import Found, found_of, is_document, judge_document
+from kaipiao.base.unreadable import Unreadable
 from kaipiao.cli.language import t
-from kaipiao.cli.terminal import say, say_json
-from kaipiao.evidence.note import parse_vkey
-from kaipiao.evidence.verdict import verify_receipt
+from kaipiao.cli.offline import judge, read_bounded
+from kaipiao.cli.terminal import say_json
+from kaipiao.cli.trusted import KeyParam, find_trust
+from kaipiao.cli.verify_said import ask_by_fields, show_found
+from kaipiao.evidence.trust import Trust
 from kaipiao.fiscal.draft import Draft
-from kaipiao.fiscal.money import format_yuan, parse_yuan
-from kaipiao.fiscal.month import BEIJING
 
 
 class _Shown(msgspec.Struct):
@@ -32,52 +31,79 @@ class _Shown(msgspec.Struct):
 
         凭回执或本平台的 XML、OFD、PDF (FILE) 离线查验: 只需日志公钥, 不连网, 不需信任我们。XML 的
         每一项显示内容都与存证比对; OFD 查验其中所附的 XML, 并核对签名与版面要素; PDF 查验其中所附
-        的 XML。没有 FILE 时按票面信息 (--number --date --amount --kind) 向单元查验, 每张每日
-        次数有限。
+        的 XML 和文件签名。FILE 也可以是文件夹或 ZIP: 逐份一行, 末行汇总。二维码只有票面信息,
+        不能离线证明, 会告诉您怎么问。没有 FILE 时按票面信息 (--number --date --amount --kind)
+        向单元查验, 每张每日次数有限。
 
         \b
-        例:  kaipiao verify 26311000000000000001.receipt --log-key log.vkey
-             kaipiao verify 发票.xml --log-key log.vkey
-             kaipiao verify 发票.ofd --log-key log.vkey
+        例:  kaipiao verify 26311000000000000001.receipt --key log.vkey
+             kaipiao verify 发票.xml --key log.vkey --policy 见证策略
+             kaipiao verify 十一月/ --key 2025.vkey --key 2026.vkey
              kaipiao verify my.receipt --invoice invoice.json
              kaipiao verify --number 26311000000000000001 --date 2026-11-24 \\
                             --amount 113.00 --kind ordinary
 
-        公钥来自 --log-key (文件或文本)、KAIPIAO_LOG_KEY, 或本机数据目录。
+        公钥来自 --key (文件或文本; 文件可有多行, 选项可重复)、--policy 中的 log 行、
+        KAIPIAO_LOG_KEY, 或本机数据目录。
 
-        退出码: 0 真实, 1 不真实或不符, 2 无法读取。
+        \b
+        等级: E1 已进入签名检查点; E2 又有 --policy 所信的见证方联署
+
+        --json: genuine, grade (不真实时为空), why [{code, zh, en}], 以及号码、时间、金额、日志
+        位置; 多份时每行一份, 另有 file, 末行为 summary。
+
+        退出码: 0 真实, 1 不真实或不符, 2 无法读取, 或无法离线判定。
         """,
         """Verify an invoice.
 
         By its receipt or our XML, OFD or PDF (FILE), offline: it takes the log's public key and
         nothing else, no network and no trust in us.  Everything that the XML shows is compared
         with the evidence; of an OFD the XML inside, its signature and the key facts of its page;
-        of a PDF the XML inside.
+        of a PDF the XML inside and the file's signature.
+        FILE may be a folder or a ZIP: a line for each, and a summary.  A QR code holds only what
+        is printed and proves nothing offline; you are told how to ask.
         Without FILE, by what is printed on it (--number --date --amount --kind),
         asking a cell, some times a day for each invoice.
 
         \b
         Examples:
-          kaipiao verify 26311000000000000001.receipt --log-key log.vkey
-          kaipiao verify invoice.xml --log-key log.vkey
-          kaipiao verify invoice.ofd --log-key log.vkey
+          kaipiao verify 26311000000000000001.receipt --key log.vkey
+          kaipiao verify invoice.xml --key log.vkey --policy witness-policy
+          kaipiao verify november/ --key 2025.vkey --key 2026.vkey
           kaipiao verify my.receipt --invoice invoice.json
           kaipiao verify --number 26311000000000000001 --date 2026-11-24 \\
                          --amount 113.00 --kind ordinary
 
-        The key comes from --log-key (a file or its text), KAIPIAO_LOG_KEY, or the data folder
-        of this machine's cell.
+        Keys come from --key (a file, which may hold several, or its text; may be repeated), the
+        log lines of --policy, KAIPIAO_LOG_KEY, or the data folder of this machine's cell.
 
-        Exits 0 if it is genuine, 1 if it is not, 2 if something cannot be read.
+        \b
+        Grades: E1 in a checkpoint that the log signed; E2 and cosigned by the witnesses that
+                --policy trusts
+
+        With --json: genuine, grade (empty if not genuine), why [{code, zh, en}], and number, time,
+        amount and place in the log; of many one a line, with file, and at last summary.
+
+        Exits 0 if it is genuine, 1 if it is not, 2 if something cannot be read, or decided offline.
         """,
     ),
 )
 @click.argument("file", required=False)
 @click.option(
+    "--key",
     "--log-key",
+    "log_keys",
+    type=KeyParam(),
+    multiple=True,
     metavar="FILE|TEXT",
     envvar="KAIPIAO_LOG_KEY",
-    help=t("日志公钥", "The log's public key."),
+    help=t("日志公钥, 可重复", "The log's public key; may be repeated."),
+)
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help=t("信任哪些见证方 (C2SP tlog-policy)", "Which witnesses to trust (C2SP tlog-policy)."),
 )
 @click.option(
     "--invoice",
@@ -105,7 +131,8 @@ class _Shown(msgspec.Struct):
 def command(
     context: click.Context,
     file: str | None,
-    log_key: str | None,
+    log_keys: tuple[str, ...],
+    policy: Path | None,
     invoice: Path | None,
     number: str | None,
     day: datetime | None,
@@ -115,9 +142,8 @@ def command(
     as_json: bool,
 ) -> None:
     if file is not None:
-        found = offline(file, log_key, invoice)
-        say_json(found) if as_json else _show(found)
-        context.exit(exits.OK if found.genuine else exits.NO)
+        trust = find_trust(log_keys, policy)
+        context.exit(_offline(Path(file), trust, invoice, as_json=as_json))
     if not (number and day and amount and kind):
         raise click.UsageError(
             t(
@@ -125,50 +151,39 @@ def command(
                 "Give a receipt FILE, or all of --number --date --amount --kind.",
             )
         )
-    context.exit(_by_fields(url, number, day, amount, kind, as_json=as_json))
+    context.exit(ask_by_fields(url, number, day, amount, kind, as_json=as_json))
 
 
-def offline(file: str, log_key: str | None, invoice: Path | None) -> Found:
-    """Judge a receipt, or a document that carries one, with nothing but the public key."""
-    content, vkey = Path(file).read_bytes(), find_log_key(log_key)
-    draft_bytes = _canonical_of(invoice) if invoice else None
+def _offline(path: Path, trust: Trust, invoice: Path | None, *, as_json: bool) -> int:
+    """Judge what is there, and say so; the exit code."""
+    if path.is_dir():
+        from kaipiao.cli.judged_many import contents_of_folder, files_in_folder, judge_many
+
+        files = files_in_folder(path)
+        return judge_many(contents_of_folder(path, files), len(files), trust, as_json=as_json)
+    with path.open("rb") as opened:
+        content = read_bounded(opened)
+    if package := _package_in(path, content):
+        from kaipiao.cli.judged_many import contents_of_package, judge_many
+
+        contents = contents_of_package(package)
+        return judge_many(contents, len(package.names), trust, as_json=as_json)
+    found = judge(content, trust, draft_bytes=_canonical_of(invoice) if invoice else None)
+    say_json(found) if as_json else show_found(found)
+    return found.exit_code
+
+
+def _package_in(path: Path, content: bytes) -> Archive | None:
+    """A ZIP of files; None for everything else, also for an OFD and for a ZIP that is damaged."""
+    if not is_zip(content):
+        return None
+    from kaipiao.cli.judged_many import PACKAGE, is_package
+
     try:
-        parse_vkey(vkey)
-    except ValueError as error:
-        raise click.UsageError(
-            t(f"日志公钥无法使用: {error}", f"That is no log key: {error}")
-        ) from None
-    if is_zip(content):
-        from kaipiao.cli.judged_ofd import judge_ofd  # the readers; a receipt needs none of them
-
-        return judge_ofd(content, vkey, draft_bytes=draft_bytes)
-    if content.startswith(b"%PDF-"):
-        from kaipiao.cli.judged_pdf import judge_pdf
-
-        return judge_pdf(content, vkey, draft_bytes=draft_bytes)
-    if is_document(content):
-        return judge_document(content, vkey, draft_bytes=draft_bytes)
-    text = content.decode("utf-8", "replace")
-    return found_of(verify_receipt(text, vkey, draft_bytes=draft_bytes))
-
-
-def find_log_key(given: str | None) -> str:
-    """The key itself, from its text, a file, or the cell of this machine."""
-    if given and "+" in given and not Path(given).exists():
-        return given.strip()
-    if given:
-        return Path(given).read_text(encoding="utf-8").strip()
-    from kaipiao.cli.reach import local_log_key
-
-    if key := local_log_key():
-        return key
-    raise click.UsageError(
-        t(
-            "需要日志公钥: --log-key 文件或文本。从单元取得: kaipiao log key > log.vkey",
-            "The log's public key is needed: --log-key FILE. From a cell: "
-            "kaipiao log key > log.vkey",
-        )
-    )
+        archive = Archive(path.read_bytes(), PACKAGE)
+    except Unreadable:
+        return None
+    return archive if is_package(archive) else None
 
 
 def _canonical_of(path: Path) -> bytes:
@@ -183,63 +198,3 @@ def _canonical_of(path: Path) -> bytes:
             raise click.UsageError(
                 t(f"{path} 不是发票 JSON: {error}", f"{path} is no invoice in JSON: {error}")
             ) from None
-
-
-def _show(found: Found) -> None:
-    if not found.genuine:
-        say(t("不真实:", "Not genuine:"))
-        for fault in found.faults:
-            say(f"  ✗ {fault}")
-        return
-    assert found.issued_at is not None
-    at = found.issued_at.astimezone(BEIJING)
-    say(
-        t(
-            f"真实。发票 {found.number}, 开具于 {at:%Y-%m-%d %H:%M:%S}, "
-            f"价税合计 {format_yuan(found.gross_fen or 0)} 元。\n"
-            f"日志 {found.log} 第 {found.log_index} 项, 检查点大小 {found.log_size}。",
-            f"Genuine. Invoice {found.number}, issued {at:%Y-%m-%d %H:%M:%S} Beijing time, "
-            f"{format_yuan(found.gross_fen or 0)} yuan with tax.\n"
-            f"Entry {found.log_index} of the log {found.log}, under a checkpoint of "
-            f"{found.log_size}.",
-        )
-    )
-    if found.page:
-        say(t(f"版面: {found.page}", f"Its page: {found.page}"))
-
-
-def _by_fields(
-    url: str | None, number: str, day: datetime, amount: str, kind: str, *, as_json: bool
-) -> int:
-    from kaipiao.cli.reach import anyone
-
-    try:
-        gross_fen = parse_yuan(amount)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    with anyone(url) as client:
-        finding = client.verify(number, issued_on=day.date(), gross_fen=gross_fen, kind=kind)
-    if as_json:
-        say_json(finding)
-    else:
-        say(_FINDINGS[finding.answer]())
-        if finding.standing:
-            say(_STANDINGS[finding.standing]())
-    return exits.OK if finding.answer == "valid" else exits.NO
-
-
-_FINDINGS = {
-    "valid": lambda: t(
-        "一致: 确有此票, 票面信息相符。", "Valid: there is such an invoice, and it says this."
-    ),
-    "no-such-invoice": lambda: t("查无此票。", "There is no such invoice."),
-    "does-not-match": lambda: t(
-        "不一致: 票面信息与记录不符。", "There is such a number, and it says something else."
-    ),
-}
-_STANDINGS = {
-    "issued": lambda: t("状态: 正常", "Standing: issued"),
-    "reversed-in-part": lambda: t("状态: 部分冲红", "Standing: reversed in part"),
-    "reversed-wholly": lambda: t("状态: 已全部冲红", "Standing: reversed wholly"),
-    "red-letter": lambda: t("状态: 红字发票", "Standing: a red letter"),
-}

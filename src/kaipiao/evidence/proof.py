@@ -13,7 +13,7 @@ not in the log.
 """
 
 from base64 import b64encode
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
@@ -108,13 +108,20 @@ _opening_decoder = msgspec.json.Decoder(Opening)
 
 
 def compose_opening(opening: Opening) -> bytes:
-    return canonical(opening)
+    """Its only spelling; the instant in UTC."""
+    at = opening.issued_at.astimezone(UTC)
+    return canonical(msgspec.structs.replace(opening, issued_at=at))
 
 
 def parse_opening(extra: bytes) -> Opening:
     """Read the extra data of one of our receipts.
 
+    One opening, one spelling: what two verifiers could read differently, neither takes.
+
     Raises:
         ValueError: if they are no opening (``msgspec.ValidationError`` is one).
     """
-    return _opening_decoder.decode(extra)
+    opening = _opening_decoder.decode(extra)
+    if opening.issued_at.utcoffset() or canonical(opening) != extra:
+        raise ValueError("the fields of the leaf are not in their canonical spelling")
+    return opening

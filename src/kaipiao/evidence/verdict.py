@@ -11,9 +11,11 @@ import msgspec
 
 from kaipiao.base.canonical import digest
 from kaipiao.evidence.checkpoint import Checkpoint, parse_checkpoint
+from kaipiao.evidence.grade import Grade, Graded, grade_note
 from kaipiao.evidence.merkle import implied_root
-from kaipiao.evidence.note import Standing, VerifierKey, parse_note, parse_vkey
+from kaipiao.evidence.note import Standing, VerifierKey, parse_note
 from kaipiao.evidence.proof import Opening, Proof, parse_opening, parse_proof
+from kaipiao.evidence.trust import Trust, trust_in
 
 CHECKPOINTS_REMEMBERED = 256
 
@@ -35,46 +37,56 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """``opening``, ``checkpoint`` and ``index`` are what the receipt says: true only if genuine."""
+    """``opening``, ``checkpoint`` and ``index`` are what the receipt says: true only if genuine.
+
+    ``graded`` is what its checkpoint is worth to whoever asked.
+    """
 
     faults: tuple[Fault, ...]
     opening: Opening | None = None
     checkpoint: Checkpoint | None = None
     index: int | None = None
+    graded: Graded = Graded(Grade.E0)
 
     @property
     def is_genuine(self) -> bool:
         return not self.faults
 
 
-def verify_receipt(text: str, vkey: str, *, draft_bytes: bytes | None = None) -> Verdict:
+def verify_receipt(text: str, trust: Trust | str, *, draft_bytes: bytes | None = None) -> Verdict:
     """Judge a receipt; ``draft_bytes``, if given, is the canonical draft it should be about.
 
+    ``trust`` may be one verifier key alone.
+
     Raises:
-        ValueError: if ``vkey`` is not a verifier key: then there is no question to answer.
+        ValueError: if that is not a verifier key: then there is no question to answer.
     """
-    parse_vkey(vkey)
+    trust = trust_in(trust) if isinstance(trust, str) else trust
     try:
         proof = parse_proof(text)
-        checkpoint, signature_faults = _judge_checkpoint(proof.note, vkey)
+        checkpoint, signature_faults, graded = _judge_checkpoint(proof.note, trust)
     except ValueError as error:
         return Verdict(faults=(Fault(FaultCode.UNREADABLE, str(error)),))
-    faults = list(signature_faults)
+    faults, opening = list(signature_faults), None
     try:
         opening = parse_opening(proof.extra or b"")
     except ValueError as error:
         faults.append(Fault(FaultCode.NO_OPENING, str(error)))
-        return Verdict(faults=tuple(faults), checkpoint=checkpoint, index=proof.index)
-    faults += _check_inclusion(opening, proof, checkpoint)
-    if draft_bytes is not None and digest(draft_bytes).hex() != opening.digest:
-        why = "the receipt is about an invoice with other content than the one given"
-        faults.append(Fault(FaultCode.OTHER_INVOICE, why))
-    return Verdict(faults=tuple(faults), opening=opening, checkpoint=checkpoint, index=proof.index)
+    else:
+        faults += _check_inclusion(opening, proof, checkpoint)
+        faults += _check_content(opening, draft_bytes)
+    return Verdict(
+        faults=tuple(faults),
+        opening=opening,
+        checkpoint=checkpoint,
+        index=proof.index,
+        graded=graded,
+    )
 
 
 @lru_cache(maxsize=CHECKPOINTS_REMEMBERED)
-def _judge_checkpoint(note_text: str, vkey: str) -> tuple[Checkpoint, tuple[Fault, ...]]:
-    """The checkpoint in a note, and what is wrong with its signature.
+def _judge_checkpoint(note_text: str, trust: Trust) -> tuple[Checkpoint, tuple[Fault, ...], Graded]:
+    """The checkpoint in a note, what is wrong with its signature, and what it is worth.
 
     Remembered, because thousands of receipts share a checkpoint and its signature costs ten
     times what a path does.  The memory is keyed by every character that the answer hangs on.
@@ -82,9 +94,12 @@ def _judge_checkpoint(note_text: str, vkey: str) -> tuple[Checkpoint, tuple[Faul
     Raises:
         ValueError: if this is no signed checkpoint.
     """
-    key, note = parse_vkey(vkey), parse_note(note_text)
+    note = parse_note(note_text)
     checkpoint = parse_checkpoint(note.text)
-    return checkpoint, tuple(_check_signature(key, checkpoint.origin, key.standing(note)))
+    key = trust.key_for(note, checkpoint.origin)
+    faults = _check_signature(key, checkpoint.origin, key.standing(note))
+    graded = grade_note(note, key, trust.witnesses, trust.authority)
+    return checkpoint, tuple(faults), graded
 
 
 def _check_signature(key: VerifierKey, origin: str, standing: Standing) -> list[Fault]:
@@ -111,3 +126,10 @@ def _check_inclusion(opening: Opening, proof: Proof, checkpoint: Checkpoint) -> 
         why = "the number, time, amounts, digest, salt, index or path is not what was logged"
         return [Fault(FaultCode.NOT_IN_LOG, why)]
     return []
+
+
+def _check_content(opening: Opening, draft_bytes: bytes | None) -> list[Fault]:
+    if draft_bytes is None or digest(draft_bytes).hex() == opening.digest:
+        return []
+    why = "the receipt is about an invoice with other content than the one given"
+    return [Fault(FaultCode.OTHER_INVOICE, why)]

@@ -23,6 +23,7 @@ from kaipiao.evidence.proof import (
 )
 from kaipiao.evidence.verdict import FaultCode, verify_receipt
 from kaipiao.fiscal.money import MAX_FEN
+from kaipiao.fiscal.month import BEIJING
 from tests.unit.evidence.fakes import make_leaves, make_signer
 from tests.unit.evidence.rfc6962 import slow_path
 
@@ -98,18 +99,35 @@ def test_a_receipt_with_one_field_altered_is_not_in_the_log(change: dict[str, ob
 
 
 def test_the_earliest_instant_that_can_be_written_is_only_another_leaf() -> None:
-    text = compose_opening(OPENING).replace(
-        b"2026-11-24T04:00:00.000001Z", b"0001-01-01T00:00:00+23:00"
-    )
+    text = compose_opening(OPENING).replace(b"2026-11-24T04:00:00.000001Z", b"0001-01-01T00:00:00Z")
     proof = msgspec.structs.replace(make_proof(), extra=text)
 
     assert faults_of(compose_proof(proof)) == {FaultCode.NOT_IN_LOG}
 
 
-def test_the_same_instant_in_beijing_is_the_same_leaf() -> None:
-    text = compose_opening(OPENING).replace(b"T04:00:00.000001Z", b"T12:00:00.000001+08:00")
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (b"T04:00:00.000001Z", b"T12:00:00.000001+08:00"),
+        (b"T04:00:00.000001Z", b"T04:00:00.000001+00:00"),
+        (b"T04:00:00.000001Z", b"t04:00:00.000001z"),
+        (b":10000,", b":1e4,"),
+        (b":10000,", b": 10000,"),
+        (b'"number"', b'"n\\u0075mber"'),
+    ],
+)
+def test_the_same_fields_in_another_spelling_are_no_opening(ours: bytes, theirs: bytes) -> None:
+    extra = compose_opening(OPENING).replace(ours, theirs)
+    assert extra != compose_opening(OPENING)
+    proof = msgspec.structs.replace(make_proof(), extra=extra)
 
-    assert parse_opening(text).leaf() == OPENING.leaf()
+    assert faults_of(compose_proof(proof)) == {FaultCode.NO_OPENING}
+
+
+def test_an_instant_in_beijing_is_written_in_utc() -> None:
+    in_beijing = msgspec.structs.replace(OPENING, issued_at=OPENING.issued_at.astimezone(BEIJING))
+
+    assert compose_opening(in_beijing) == compose_opening(OPENING)
 
 
 def test_a_receipt_of_another_log_is_told_from_a_forged_one() -> None:

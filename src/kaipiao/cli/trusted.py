@@ -1,0 +1,67 @@
+"""Whom ``kaipiao verify`` is told to trust: keys of logs, a policy of witnesses, an authority."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from kaipiao.cli.language import t
+from kaipiao.evidence.note import VerifierKey
+from kaipiao.evidence.policy import Policy, PolicyWrong, parse_policy
+from kaipiao.evidence.trust import Trust, parse_vkeys
+
+
+class KeyParam(click.types.StringParamType):
+    """A key or a file of keys; in the environment several are written one a line."""
+
+    name = "key"
+    envvar_list_splitter = "\n"
+
+
+def find_trust(log_keys: Sequence[str], policy: Path | None) -> Trust:
+    """The trust to judge by.  Without a key: the policy's logs, else this machine's cell.
+
+    Raises:
+        click.UsageError: no key, or something that is given cannot be used.
+    """
+    believed = _read_policy(policy) if policy else None
+    listed = tuple(log.key for log in believed.logs) if believed else ()
+    keys = _parse_keys(log_keys) if log_keys or not listed else listed
+    return Trust(keys, witnesses=believed)
+
+
+def find_log_key(given: str | None) -> str:
+    """The text of a key, from itself, a file, or the cell of this machine."""
+    if given and "+" in given and not Path(given).exists():
+        return given.strip()
+    if given:
+        return Path(given).read_text(encoding="utf-8").strip()
+    from kaipiao.cli.reach import local_log_key
+
+    if key := local_log_key():
+        return key
+    raise click.UsageError(
+        t(
+            "需要日志公钥: --key 文件或文本。从单元取得: kaipiao log key > log.vkey",
+            "The log's public key is needed: --key FILE. From a cell: kaipiao log key > log.vkey",
+        )
+    )
+
+
+def _parse_keys(given: Sequence[str]) -> tuple[VerifierKey, ...]:
+    texts = [find_log_key(one) for one in given] or [find_log_key(None)]
+    try:
+        return parse_vkeys(line for text in texts for line in text.splitlines())
+    except ValueError as error:
+        raise click.UsageError(
+            t(f"日志公钥无法使用: {error}", f"That is no log key: {error}")
+        ) from None
+
+
+def _read_policy(path: Path) -> Policy:
+    try:
+        return parse_policy(path.read_bytes())
+    except PolicyWrong as wrong:
+        raise click.UsageError(
+            t(f"{path} 不是见证策略: {wrong.zh}", f"{path} is no policy: {wrong.en}")
+        ) from None
