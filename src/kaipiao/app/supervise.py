@@ -44,6 +44,7 @@ from kaipiao.errors import Outage
 from kaipiao.evidence.keys import open_key
 from kaipiao.ledger.migrate import migrate
 from kaipiao.ledger.store import Store
+from kaipiao.seal.document_key import DOCUMENT_KEY_NAME, open_document_key
 from kaipiao.seal.local import KEY_NAME, open_seal
 
 WORKER_STOP_S = 1.5
@@ -132,6 +133,11 @@ def _open_keys(secrets: Path, log_origin: str, *, now: datetime) -> None:
     except ValueError as error:
         source = str(secrets / KEY_NAME)
         raise SettingsWrong("seal", source, zh=str(error), en=str(error)) from None
+    try:
+        open_document_key(secrets, log_origin, now=now)
+    except ValueError as error:
+        source = str(secrets / DOCUMENT_KEY_NAME)
+        raise SettingsWrong("documents", source, zh=str(error), en=str(error)) from None
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:

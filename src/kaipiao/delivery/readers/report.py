@@ -21,6 +21,7 @@ from kaipiao.delivery.readers.ofd_invoice import invoice_of
 from kaipiao.delivery.readers.ofd_seal import seals_of
 from kaipiao.delivery.readers.own_evidence import judge_own
 from kaipiao.delivery.readers.pdf import is_pdf, read_attached
+from kaipiao.delivery.readers.pdf_verdict import judge_signatures
 from kaipiao.delivery.readers.picture import is_picture, read_picture
 from kaipiao.delivery.readers.read import unknown_format
 from kaipiao.delivery.readers.seal_check import SealReport
@@ -102,10 +103,7 @@ def read_report(data: bytes) -> Report:
     if data[:TEXT_MAX].lstrip(b"\xef\xbb\xbf \r\n\t").startswith(QR_START):
         return report_qr_text(data)
     if is_pdf(data):
-        document, root = read_attached(data)
-        return DocumentReport(
-            kind="pdf", fields=document, verdicts=_verdicts(document, "pdf", root=root)
-        )
+        return _report_pdf(data)
     if not is_xml(data):
         raise unknown_format()
     return _report_xml(parse_xml(data))
@@ -148,6 +146,15 @@ def _report_xml(root: Element) -> DocumentReport:
     kind: Literal["xbrl", "xml"] = "xbrl" if document.form == "xbrl" else "xml"
     verdicts = _verdicts(document, kind, root=root)
     return DocumentReport(kind=kind, fields=document, verdicts=verdicts)
+
+
+def _report_pdf(data: bytes) -> DocumentReport:
+    """A signature over all of the file says more than the one of the XML inside, if both hold."""
+    document, root = read_attached(data)
+    verdicts, signed = _verdicts(document, "pdf", root=root), judge_signatures(data)
+    if verdicts["seal"].verdict == "wrong":
+        signed.pop("seal", None)
+    return DocumentReport(kind="pdf", fields=document, verdicts=verdicts | signed)
 
 
 def _report_ofd(ofd: Ofd) -> DocumentReport:

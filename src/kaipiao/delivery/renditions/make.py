@@ -7,8 +7,9 @@ a signature.  Writers are imported when they are first used.
 
 import hashlib
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from importlib import import_module
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -39,7 +40,7 @@ ROWS: Mapping[str, Row] = {
         is_text=True,
     ),
     "xml": Row(
-        "application/xml", 1, "kaipiao.delivery.renditions.einvoice.write:render", is_text=True
+        "application/xml", 2, "kaipiao.delivery.renditions.einvoice.write:render", is_text=True
     ),
     "ofd": Row("application/ofd", 1, "kaipiao.delivery.renditions.ofd.writer:render", ("xml",)),
     "ofd-xbrl": Row(
@@ -48,10 +49,10 @@ ROWS: Mapping[str, Row] = {
         "kaipiao.delivery.renditions.ofd.writer:render_with_xbrl",
         ("xml", "xbrl"),
     ),
-    "pdf": Row("application/pdf", 1, "kaipiao.delivery.renditions.pdf.render:render_pdf", ("xml",)),
+    "pdf": Row("application/pdf", 2, "kaipiao.delivery.renditions.pdf.render:render_pdf", ("xml",)),
     "pdf-xbrl": Row(
         "application/pdf",
-        1,
+        2,
         "kaipiao.delivery.renditions.pdf.render:render_pdf_with_xbrl",
         ("xml", "xbrl"),
     ),
@@ -85,11 +86,26 @@ Sign = Callable[[bytes], Mark]
 """Signs, or raises Outage."""
 
 
-class Press:
-    """Makes renditions; without ``sign``, all of them unsigned."""
+class PlainSigner(Protocol):
+    """ECDSA on P-256 over SHA-256, which programs everywhere check; the key stays where it is."""
 
-    def __init__(self, sign: Sign | None = None) -> None:
+    certificate: bytes  # X.509, DER
+    who: str
+    made_at: datetime
+
+    def sign(self, data: bytes) -> bytes:
+        """DER, r and s; the same data, the same signature."""
+        ...
+
+
+class Press:
+    """Makes renditions; without ``sign``, none has a signature of the trade (SM2), without
+    ``plain`` none has one that programs elsewhere check.
+    """
+
+    def __init__(self, sign: Sign | None = None, plain: PlainSigner | None = None) -> None:
         self._sign = sign
+        self.plain = plain
         self.signer_was_away = False
 
     @property

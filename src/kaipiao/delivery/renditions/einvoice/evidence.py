@@ -6,7 +6,8 @@
     IssuedAt     the instant, to the microsecond; the visible part has whole seconds
     LeafSalt     opens the leaf of the log, hex
     Receipt      the receipt (C2SP tlog-proof), base64; absent while no checkpoint covers it
-    Signature    SM2 with SM3 over the canonical bytes of all the rest (``leaves.py``)
+    Signature    SM2 with SM3 over the canonical bytes of all the rest (``leaves.py``); inside it
+                 an XMLDSig of the file as it is, for programs elsewhere (``xmldsig.py``)
 
 Base64, because whatever an editor, a mailer or a re-encoding does to white space and
 characters, the bytes come back.

@@ -10,6 +10,7 @@ from kaipiao.delivery.renditions.einvoice.evidence import (
 from kaipiao.delivery.renditions.einvoice.leaves import Leaves, canonical_leaves
 from kaipiao.delivery.renditions.einvoice.markup import unescape
 from kaipiao.delivery.renditions.einvoice.visible import compose_visible
+from kaipiao.delivery.renditions.einvoice.xmldsig import add_xmldsig
 from kaipiao.delivery.renditions.make import Press
 from kaipiao.delivery.renditions.source import Source
 from kaipiao.ports import Mark
@@ -25,7 +26,10 @@ def render(source: Source, press: Press) -> bytes:
     """The XML, signed if the press can sign."""
     unsigned = render_einvoice(source)
     mark = press.mark(bytes_to_sign(unsigned)) if press.can_sign else None
-    return add_signature(unsigned, mark) if mark else unsigned
+    if mark is None:
+        return unsigned
+    signed = add_signature(unsigned, mark)
+    return add_xmldsig(signed, press.plain) if press.plain else signed
 
 
 def render_einvoice(source: Source) -> bytes:

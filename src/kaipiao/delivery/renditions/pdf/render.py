@@ -3,6 +3,7 @@
 from kaipiao.delivery.renditions.face.compose import compose_face
 from kaipiao.delivery.renditions.make import CannotRender, Press, as_rendition
 from kaipiao.delivery.renditions.pdf.drawing import Attachment
+from kaipiao.delivery.renditions.pdf.sign import sign_pdf
 from kaipiao.delivery.renditions.pdf.typeset import set_pdf, set_png
 from kaipiao.delivery.renditions.source import Source
 
@@ -15,8 +16,7 @@ PICTURE_PPI = 192.0
 
 def render_pdf(source: Source, press: Press) -> bytes:
     """PDF/A-3b with the XML rendition inside."""
-    files = (_attach(source, press, "xml", "发票数据 / the invoice"),)
-    return set_pdf(compose_face(source), source.imprint.platform, files)
+    return _render(source, press, (_attach(source, press, "xml", "发票数据 / the invoice"),))
 
 
 def render_pdf_with_xbrl(source: Source, press: Press) -> bytes:
@@ -25,7 +25,7 @@ def render_pdf_with_xbrl(source: Source, press: Press) -> bytes:
         _attach(source, press, "xml", "发票数据 / the invoice"),
         _attach(source, press, "xbrl", "会计数据 / accounting data"),
     )
-    return set_pdf(compose_face(source), source.imprint.platform, files)
+    return _render(source, press, files)
 
 
 def render_png(source: Source, press: Press) -> bytes:
@@ -43,6 +43,12 @@ def render_png(source: Source, press: Press) -> bytes:
             f"{PICTURE_PAGES_MAX}. Ask for PDF or OFD instead.",
         )
     return set_png(face, source.imprint.platform, PICTURE_PPI)
+
+
+def _render(source: Source, press: Press, files: tuple[Attachment, ...]) -> bytes:
+    """Signed, if there is a key for it."""
+    pdf = set_pdf(compose_face(source), source.imprint.platform, files)
+    return sign_pdf(pdf, press.plain, source.invoice.issued_at) if press.plain else pdf
 
 
 def _attach(source: Source, press: Press, kind: str, what: str) -> Attachment:
