@@ -29,6 +29,16 @@ from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Invoice, Receipt, pa
 from kaipiao.fiscal.month import TaxMonth
 from kaipiao.fiscal.number import InvoiceNumber
 from kaipiao.fiscal.red_letter import TakenBack
+from kaipiao.fiscal.seal import (
+    Backlog,
+    BreakerReport,
+    Score,
+    Sealable,
+    SealKey,
+    SealLot,
+    SealStanding,
+    VendorStanding,
+)
 from kaipiao.fiscal.violation import Violation
 
 
@@ -290,6 +300,81 @@ class Sealer(Protocol):
         Raises:
             Outage: there is no signature; ask again, or do without.
         """
+        ...
+
+
+class Seals(Protocol):
+    """Which invoices vendors have sealed, which wait for it, and how the vendors behave.
+
+    Derived from the log's order alone: issuing knows nothing of it.  Time is the database's own.
+    A sealer that is silent for longer than its lease has lost the lot, and whatever it says
+    afterwards changes nothing.
+    """
+
+    async def meet(self, keys: Sequence[SealKey], *, kinds: Mapping[str, str]) -> None:
+        """Know these vendors, by their pinned keys; ``kinds`` by vendor."""
+        ...
+
+    async def cut(self, *, with_tail: bool) -> int:
+        """Make lots of what the log has grown by; how many, 0: all is cut.
+
+        Without ``with_tail`` the last invoices wait until they are a whole lot.
+        """
+        ...
+
+    async def take(
+        self, worker: str, key: SealKey, *, hold_s: float, oldest: bool
+    ) -> SealLot | None:
+        """Lease a lot for this key's vendor: the newest of the last minute, else the ``oldest``.
+
+        None: nothing waits, or the vendor is distrusted.
+        """
+        ...
+
+    async def sealables(self, lot: SealLot) -> list[Sealable]:
+        """The invoices of a lot, in the log's order."""
+        ...
+
+    async def seal(
+        self, worker: str, lot: SealLot, key: SealKey, signatures: Sequence[bytes]
+    ) -> bool:
+        """Keep these signatures; False: the lot is not ours any more, or the vendor distrusted."""
+        ...
+
+    async def put_back(
+        self, worker: str, lot: SealLot, vendor: str, *, lied: bool, again_after_s: float
+    ) -> None:
+        """Let others have the lot, at the latest after so long; remember if the vendor lied."""
+        ...
+
+    async def let_go(self, worker: str) -> None:
+        """Give back whatever this worker holds, for others to take at once."""
+        ...
+
+    async def requeue(self) -> int:
+        """Queue again some of what distrusted vendors sealed; how many lots, 0: no more."""
+        ...
+
+    async def backlog(self) -> Backlog: ...
+
+    async def standing(self, log_index: int | None) -> SealStanding:
+        """How the invoice at this place in the log stands; None: it has no place yet."""
+        ...
+
+    async def note(self, worker: str, vendor: str, score: Score, report: BreakerReport) -> None:
+        """Add to a vendor's score, and say how this worker finds it."""
+        ...
+
+    async def vendors(self) -> Sequence[VendorStanding]:
+        """Every vendor there ever was, by name."""
+        ...
+
+    async def distrust(self, vendor: str, *, why: str, by: str) -> bool:
+        """Believe it no more: what it sealed is queued for the others.  False: no such vendor."""
+        ...
+
+    async def trust(self, vendor: str) -> bool:
+        """Believe it again.  What was already queued stays queued.  False: no such vendor."""
         ...
 
 

@@ -48,10 +48,13 @@ class LocalSeal:
     def __repr__(self) -> str:
         return f"<LocalSeal {self.public_key[:4].hex()}…>"
 
+    def sign(self, data: bytes) -> bytes:
+        """DER, r and s."""
+        return sign(data, private_key=self._private_key, public_key=self.public_key)
+
     async def seal(self, data: bytes) -> Mark:
-        signature = sign(data, private_key=self._private_key, public_key=self.public_key)
         return Mark(
-            signature=signature,
+            signature=self.sign(data),
             certificate=self.certificate,
             algorithm=SM2_WITH_SM3_OID,
             who=self._who,
