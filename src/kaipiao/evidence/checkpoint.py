@@ -17,6 +17,10 @@ from kaipiao.evidence.spelling import parse_base64
 from kaipiao.evidence.spelling import parse_size as parse_size
 
 CHECKPOINT_NAME = "checkpoint"
+WITNESSED_NAME = "checkpoint.witnessed"
+"""An earlier or the same one, with a quorum of cosignatures."""
+STAMPED_NAME = "checkpoint.timestamped"
+"""An earlier or the same of those, with a time stamp over all of its signatures."""
 
 
 class Checkpoint(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ is in place in the ledger is ever signed, so what is signed can always be made a
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -25,10 +25,9 @@ from kaipiao.errors import Outage
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, Checkpoint, compose_checkpoint
 from kaipiao.evidence.disk import Disk, in_thread, write_durably
 from kaipiao.evidence.edge import Edge, grow
-from kaipiao.evidence.keys import Ed25519Signer
 from kaipiao.evidence.note import Signer, compose_note
 from kaipiao.evidence.recovery import STEP_LEAVES, LogRewound, read_on, recover
-from kaipiao.evidence.signing.identity import Identity
+from kaipiao.evidence.signing.identity import Identity, LogSigner
 from kaipiao.evidence.tiles import TILE_WIDTH, Tile
 from kaipiao.ports import Clock, LeafOrder, SignedHeads, TreeHead
 
@@ -45,6 +44,10 @@ class Progress(msgspec.Struct, frozen=True):
 
     checkpoint: Checkpoint
     published_at: datetime
+
+
+BeforeSigning = Callable[[Edge], Awaitable[None]]
+"""Awaited once, with the recovered edge; raises Outage to be asked again, LogBroken to forbid."""
 
 
 class Overtaken(Exception):
@@ -64,11 +67,12 @@ class LogWriter:
         order: LeafOrder,
         heads: SignedHeads,
         disk: Disk,
-        signer: Ed25519Signer,
+        signer: LogSigner,
         clock: Clock,
         more_signers: Sequence[Signer] = (),
         former: Sequence[Identity] = (),
         log: str = "",
+        before_signing: BeforeSigning | None = None,
     ) -> None:
         self._order = order
         self._heads = heads
@@ -76,6 +80,7 @@ class LogWriter:
         self._identities = (Identity((signer, *more_signers), signer.verifier), *former)
         self._log_name = log or signer.name
         self._clock = clock
+        self._before_signing = before_signing
         self._edge: Edge | None = None  # None: ask the folder and the ledger, as after a crash
         self.progress: Progress | None = None
 
@@ -114,6 +119,9 @@ class LogWriter:
         agreed = await self._heads.standing(self._log_name)
         keys = [identity.key for identity in self._identities]
         edge, published = await recover(self._order, self._disk, keys, agreed)
+        if self._before_signing is not None:
+            await self._before_signing(edge)
+            self._before_signing = None  # once a start is enough
         if not self._is_published(edge, published) or agreed != _head(edge):
             edge = await self._publish(edge, [], agreed)
         return edge
