@@ -31,7 +31,7 @@ from tests.clocks import StoppedClock
 from tests.stores import NOVEMBER
 from tests.strategies import SELLER
 
-ALL = frozenset({"issue", "read", "confirm", "grant", "deliver", "admin"})
+ALL = frozenset({"issue", "read", "confirm", "grant", "deliver", "admin", "audit"})
 ORIGIN = "http://cell"
 PUBLIC = "https://cell.example"
 """Where others reach it: what download links begin with."""
@@ -122,6 +122,7 @@ async def open_bench(
         "ledger": store.ledger,
         "credit": store.credit,
         "directory": store.directory,
+        "audit": store.audit,
         "imports": store.imports,
         "export": exporter(store),
         "clock": clock,

@@ -4,15 +4,18 @@ The file is written before the key is known to the ledger, and asked about at ev
 crash in between, or a ledger restored from an older backup, is put right by starting again.
 """
 
+from kaipiao.app.audit import operating
 from kaipiao.app.folder import CellFolder, write_whole
 from kaipiao.gateway.identity import PERMISSIONS, compose_key_id, compose_token, hash_token
-from kaipiao.ports import ApiKey, Clock, Directory
+from kaipiao.ports import ApiKey, AuditTrail, Clock, Directory
 
 EVERYONE = "*"
 
 
-async def ensure_first_key(folder: CellFolder, directory: Directory, clock: Clock) -> None:
-    """The first key exists, in its file and in the ledger."""
+async def ensure_first_key(
+    folder: CellFolder, directory: Directory, audit: AuditTrail, clock: Clock
+) -> None:
+    """The first key exists, in its file and in the ledger; that it was made is in the audit log."""
     if not folder.first_key.exists():
         write_whole(folder.first_key, f"{compose_token(compose_key_id())}\n".encode())
     token = folder.first_key.read_text(encoding="ascii").strip()
@@ -25,4 +28,6 @@ async def ensure_first_key(folder: CellFolder, directory: Directory, clock: Cloc
             taxpayers=frozenset({EVERYONE}),
             created_at=clock.now(),
         )
-        await directory.add_key(key, hash_token(token))
+        facts = {"may": ", ".join(sorted(key.may)), "taxpayers": EVERYONE}
+        async with operating(audit, "key.create", key.key_id, clock=clock, **facts):
+            await directory.add_key(key, hash_token(token))

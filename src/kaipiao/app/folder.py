@@ -4,6 +4,7 @@ DIR/config.json     settings, if the operator writes any
 DIR/secrets/        keys and passwords (0700)
 DIR/postgres/       the embedded database
 DIR/evidence/       the published log: static files that anyone may have
+DIR/audit/          the audit log as it is published: nothing in it says who did what
 DIR/archive/        old batches that left the database (0700): the only copy, unless you make one
 DIR/renditions/     documents once asked for (0700); may be emptied at any time
 DIR/logs/           what our processes say, one JSON object a line
@@ -52,6 +53,15 @@ class CellFolder:
         return self.path / "evidence"
 
     @property
+    def audit(self) -> Path:
+        return self.path / "audit"
+
+    @property
+    def audit_secrets(self) -> Path:
+        """The audit log has a key of its own."""
+        return self.secrets / "audit"
+
+    @property
     def archive(self) -> Path:
         return self.path / "archive"
 
@@ -78,6 +88,7 @@ class CellFolder:
             folder.mkdir(exist_ok=True)
             folder.chmod(mode)
         self.evidence.mkdir(exist_ok=True)
+        self.audit.mkdir(exist_ok=True)
 
 
 class AlreadyRunning(Exception):

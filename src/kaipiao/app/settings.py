@@ -193,6 +193,16 @@ class Settings(
         ),
     ] = 7
 
+    audit_days: Annotated[
+        int,
+        Meta(
+            ge=184,
+            le=36_500,
+            description="Days for which it is kept who did what (audit log); half a year at least.",
+            extra=_zh("审计日志内容 (谁做了什么) 保留的天数, 不少于半年。"),
+        ),
+    ] = 1_096
+
     platform: Annotated[
         str,
         Meta(

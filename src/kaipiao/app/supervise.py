@@ -24,6 +24,8 @@ from pathlib import Path
 
 import msgspec
 
+from kaipiao.app.audit import note_start
+from kaipiao.app.audit_log import open_audit_key
 from kaipiao.app.child import Child
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.crowd import make_crowd_file
@@ -107,13 +109,15 @@ async def prepare(folder: CellFolder, settings: Settings, database: Database) ->
     await migrate(database.owner)
     clock = SystemClock()
     _open_keys(folder.secrets, settings.log_origin, now=clock.now())
+    _open_audit_key(folder, settings)
     networks_of(settings)
     relay_of(settings, folder.secrets)
     store = await Store.open(
         database.app, clock=clock, area=settings.area, channel=settings.channel
     )
     try:
-        await ensure_first_key(folder, store.directory, clock)
+        await note_start(store.audit, settings, clock)
+        await ensure_first_key(folder, store.directory, store.audit, clock)
     finally:
         await store.close()
 
@@ -138,6 +142,15 @@ def _open_keys(secrets: Path, log_origin: str, *, now: datetime) -> None:
     except ValueError as error:
         source = str(secrets / DOCUMENT_KEY_NAME)
         raise SettingsWrong("documents", source, zh=str(error), en=str(error)) from None
+
+
+def _open_audit_key(folder: CellFolder, settings: Settings) -> None:
+    """Raises SettingsWrong: the key there cannot be used."""
+    try:
+        open_audit_key(folder, settings)
+    except ValueError as error:
+        origin = settings.log_origin
+        raise SettingsWrong("log_origin", origin, zh=str(error), en=str(error)) from None
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:

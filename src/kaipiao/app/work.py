@@ -1,4 +1,4 @@
-"""``work``: what a cell does beside answering: the evidence log and the clocks.
+"""``work``: what a cell does beside answering: the evidence log, the audit log and the clocks.
 
 One process, because one writer owns the log.  Nothing here stands in the issuing path: while
 it is down, invoices are issued and their proofs wait.
@@ -9,6 +9,8 @@ import logging
 import signal
 from contextlib import suppress
 
+from kaipiao.app.audit import keep_audit
+from kaipiao.app.audit_log import compose_audit_writer
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.courtesy import LOG, step_back
 from kaipiao.app.folder import CellFolder
@@ -19,6 +21,7 @@ from kaipiao.app.patience import open_store
 from kaipiao.errors import Outage
 from kaipiao.evidence.disk import LocalDisk
 from kaipiao.evidence.keys import open_key
+from kaipiao.evidence.recovery import LogBroken
 from kaipiao.evidence.writer import LogWriter, Overtaken, run_log
 from kaipiao.fiscal.month import next_month, tax_month
 from kaipiao.ledger.store import Store
@@ -44,6 +47,8 @@ async def work(orders: Orders) -> None:
         async with asyncio.TaskGroup() as beside:  # one that fails ends us: we are started again
             beside.create_task(keep_clocks(store.confirmations, store.credit, clock, stop))
             beside.create_task(keep_beating(folder, stop))
+            beside.create_task(keep_audit(store.audit, clock, stop, days=settings.audit_days))
+            beside.create_task(write_audit_log(compose_audit_writer(settings, store, clock), stop))
             say_ready()
             await write_log(writer, stop)
     finally:
@@ -70,6 +75,16 @@ async def write_log(writer: LogWriter, stop: asyncio.Event) -> None:
                 pass
     except (Outage, OSError, Overtaken) as error:
         log.warning("the last checkpoint has to wait for the next start: %r", error)
+
+
+async def write_audit_log(writer: LogWriter, stop: asyncio.Event) -> None:
+    """The same for the audit log.  If it is broken nothing more of it is published, and the
+    invoices' log goes on: one is no reason to stop the other.
+    """
+    try:
+        await write_log(writer, stop)
+    except LogBroken as broken:
+        log.error("the audit log is not published any more: %s", broken)
 
 
 async def keep_clocks(

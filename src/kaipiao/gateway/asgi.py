@@ -5,6 +5,8 @@ from typing import cast
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
+from kaipiao.gateway.audit import AuditCalls
+from kaipiao.gateway.audit_log import AuditLogFiles
 from kaipiao.gateway.bundles import BundleCalls
 from kaipiao.gateway.calls import StrictRequest
 from kaipiao.gateway.confirmations import ConfirmationCalls
@@ -81,9 +83,11 @@ def compose_handlers(services: Services) -> list[HTTPRouteHandler]:
         VerifyCall(services),
         StatusCalls(services),
         KeyCalls(services),
+        AuditCalls(services),
         ImportCalls(services),
         ImportEvents(services),
         ExportCalls(services),
         LogFiles(services),
+        AuditLogFiles(services),
     )
     return [handler for room in rooms for handler in room.handlers()]

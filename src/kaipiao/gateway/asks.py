@@ -11,7 +11,7 @@ from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.money import MAX_FEN
 from kaipiao.fiscal.red_letter import LineAsk, Reason
 
-Permission = Literal["issue", "read", "confirm", "grant", "deliver", "admin"]
+Permission = Literal["issue", "read", "confirm", "grant", "deliver", "admin", "audit"]
 _END = r"$(?!\n)"  # Python's $ alone would let a newline pass at the very end
 _PRINTED = rf"^[^\x00-\x1f\x7f]*{_END}"
 

@@ -17,10 +17,11 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
-from kaipiao.errors import Outage, Refusal
+from kaipiao.errors import NotAllowed, Outage, Refusal
 from kaipiao.fiscal.invoice import Receipt
 from kaipiao.gateway.arriving import Arriving, Share
 from kaipiao.gateway.batch_lines import LineReader
+from kaipiao.gateway.denials import Denials
 from kaipiao.gateway.finish import finish
 from kaipiao.gateway.identity import authorize
 from kaipiao.gateway.lines import Cut, LineCutter
@@ -56,7 +57,10 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class BatchCall:
     """Answers the batch call."""
 
-    def __init__(self, services: Services, unread: Unread, arriving: Arriving) -> None:
+    def __init__(
+        self, services: Services, unread: Unread, arriving: Arriving, denials: Denials
+    ) -> None:
+        self._denials = denials
         self._issuing = services.issuing
         self._limits = services.limits
         self._unread = unread
@@ -157,6 +161,8 @@ class BatchCall:
         return self._problem(line, key, outcome, visit)
 
     def _problem(self, line: int, key: str, failure: Refusal | Outage, visit: Visit) -> bytes:
+        if isinstance(failure, NotAllowed):
+            self._denials.note(visit, failure)
         problem, _ = compose_problem(
             failure,
             language=visit.language,

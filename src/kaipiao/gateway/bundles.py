@@ -15,6 +15,7 @@ from kaipiao.fiscal.invoice import Invoice
 from kaipiao.fiscal.money import format_yuan
 from kaipiao.fiscal.month import BEIJING, beijing_day, month_bounds, parse_month
 from kaipiao.gateway import parameters
+from kaipiao.gateway.acts import Acts
 from kaipiao.gateway.bulkhead import Bulkhead
 from kaipiao.gateway.calls import AnyRequest, caller_of
 from kaipiao.gateway.orders import check_kinds
@@ -36,6 +37,7 @@ _HEAD = (
 
 class BundleCalls:
     def __init__(self, services: Services) -> None:
+        self._acts = Acts(services)
         self._ledger = services.ledger
         self._renditions = services.renditions
         self._clock = services.clock
@@ -69,6 +71,10 @@ class BundleCalls:
         check_kinds((kind,))
         if self._room.is_full:
             raise Busy
+        rule = f"read {seller}"
+        await self._acts.note(
+            request, "bundle.take", seller, rule=rule, month=month, kind=kind, after=after
+        )
         name = f"{seller}-{month}-{kind}.zip"
         headers = {
             "content-disposition": f'attachment; filename="{name}"',

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 
-from kaipiao.errors import NoSuchInvoice
+from kaipiao.errors import NoSuchInvoice, NotAllowed
 from kaipiao.fiscal.invoice import Invoice
 from kaipiao.fiscal.number import InvoiceNumber, parse_number
 from kaipiao.gateway.identity import authorize
@@ -48,8 +48,10 @@ async def visible_invoice(ledger: Ledger, number: str, key: ApiKey) -> Invoice:
         NoSuchInvoice: either way; who may not see it learns nothing.
     """
     invoice = await ledger.read(number_of(number))
-    if invoice is None or not may_see(key, invoice):
+    if invoice is None:
         raise NoSuchInvoice
+    if not may_see(key, invoice):
+        raise NoSuchInvoice from NotAllowed(what="an invoice of others")
     return invoice
 
 

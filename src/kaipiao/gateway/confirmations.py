@@ -8,6 +8,7 @@ from kaipiao.errors import Malformed, NoSuchConfirmation, NotAllowed
 from kaipiao.fiscal.confirmation import Action, Confirmation, Side, allowed
 from kaipiao.fiscal.invoice import Invoice
 from kaipiao.gateway import parameters
+from kaipiao.gateway.acts import Acts
 from kaipiao.gateway.asks import OpenForm
 from kaipiao.gateway.calls import AnyRequest, caller_of, visible_invoice, visit_of
 from kaipiao.gateway.fault_words import fault
@@ -22,6 +23,7 @@ from kaipiao.ports import ApiKey
 class ConfirmationCalls:
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._acts = Acts(services)
         self._confirming = services.confirming
 
     def handlers(self) -> list[HTTPRouteHandler]:
@@ -50,7 +52,16 @@ class ConfirmationCalls:
         party = original.draft.seller if by == "seller" else original.draft.buyer
         form_id = form_id_of(party.taxpayer_id, key)
         repeated = await self._exists(form_id)
-        form = await self._confirming.open(original.number, ask_of(data), by=by, key=key)
+        async with self._acts.doing(
+            request,
+            "confirmation.open",
+            form_id,
+            rule=f"confirm {party.taxpayer_id}",
+            number=data.number,
+            by=by,
+            reason=data.reason,
+        ):
+            form = await self._confirming.open(original.number, ask_of(data), by=by, key=key)
         headers = {"location": f"/v1/confirmations/{form.form_id}"}
         if repeated:
             headers["idempotency-replayed"] = "true"
@@ -91,13 +102,21 @@ class ConfirmationCalls:
     async def flag(self, request: AnyRequest, form_id: parameters.FormPath) -> ConfirmationView:
         """Void the form as irregular (异常凭证), as the operator."""
         form = await self._visible(form_id, caller_of(request, "admin"))
-        return view_confirmation(await self._confirming.act(form.form_id, "flag", side=None))
+        async with self._acts.doing(request, "confirmation.flag", form_id, rule="admin"):
+            flagged = await self._confirming.act(form.form_id, "flag", side=None)
+        return view_confirmation(flagged)
 
     async def _act(self, request: AnyRequest, form_id: str, action: Action) -> ConfirmationView:
         caller = caller_of(request, "confirm")
         form = await self._visible(form_id, caller)
         side = acting_side(caller, form, action)
-        return view_confirmation(await self._confirming.act(form_id, action, side=side))
+        party = form.seller if side == "seller" else form.buyer
+        async with self._acts.doing(
+            request, f"confirmation.{action}", form_id, rule=f"confirm {party}", side=side
+        ) as act:
+            after = await self._confirming.act(form_id, action, side=side)
+            act.note(state=after.state)
+        return view_confirmation(after)
 
     async def _visible(self, form_id: str, caller: ApiKey) -> Confirmation:
         """Raises NoSuchConfirmation if it is not there or the caller is no side of it."""
@@ -105,7 +124,7 @@ class ConfirmationCalls:
             raise NoSuchConfirmation
         form = await self._confirming.read(form_id)
         if not sides_of(caller, form.seller, form.buyer):
-            raise NoSuchConfirmation
+            raise NoSuchConfirmation from NotAllowed(what="a form of others")
         return form
 
     async def _exists(self, form_id: str) -> bool:

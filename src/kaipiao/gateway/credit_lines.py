@@ -7,6 +7,7 @@ from litestar.params import JSONBody
 
 from kaipiao.fiscal.month import TaxMonth, parse_month, tax_month
 from kaipiao.gateway import parameters
+from kaipiao.gateway.acts import Acts
 from kaipiao.gateway.asks import CreditAsk
 from kaipiao.gateway.calls import AnyRequest, caller_of
 from kaipiao.gateway.shapes import CreditLineView, view_credit
@@ -19,6 +20,7 @@ class CreditLines(msgspec.Struct, frozen=True):
 
 class CreditCalls:
     def __init__(self, services: Services) -> None:
+        self._acts = Acts(services)
         self._credit = services.credit
         self._clock = services.clock
 
@@ -46,7 +48,12 @@ class CreditCalls:
     ) -> CreditLineView:
         """Set a seller's monthly limit, for this month and all that follow."""
         caller_of(request, "grant", seller)
-        return view_credit(await self._credit.grant(seller, data.limit_fen, month=self._month("")))
+        rule = f"grant {seller}"
+        async with self._acts.doing(
+            request, "credit.grant", seller, rule=rule, limit_fen=data.limit_fen
+        ):
+            line = await self._credit.grant(seller, data.limit_fen, month=self._month(""))
+        return view_credit(line)
 
     async def adjust(
         self,
@@ -57,9 +64,12 @@ class CreditCalls:
     ) -> CreditLineView:
         """Set a seller's limit for one month only."""
         caller_of(request, "grant", seller)
-        return view_credit(
-            await self._credit.adjust(seller, data.limit_fen, month=self._month(month))
-        )
+        facts = {"month": month, "limit_fen": data.limit_fen}
+        async with self._acts.doing(
+            request, "credit.adjust", seller, rule=f"grant {seller}", **facts
+        ):
+            line = await self._credit.adjust(seller, data.limit_fen, month=self._month(month))
+        return view_credit(line)
 
     def _month(self, text: str) -> TaxMonth:
         return parse_month(text) if text else tax_month(self._clock.now())

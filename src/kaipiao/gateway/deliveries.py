@@ -7,10 +7,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kaipiao.delivery.sending.events import compose_mails
-from kaipiao.errors import KeyReused
+from kaipiao.errors import KeyReused, NotAllowed
 from kaipiao.fiscal.delivery import Delivery, Letter, NewDelivery
 from kaipiao.fiscal.invoice import IdempotencyKey
 from kaipiao.gateway import parameters
+from kaipiao.gateway.acts import Acts
 from kaipiao.gateway.calls import AnyRequest, caller_of, visible_invoice, visit_of
 from kaipiao.gateway.delivery_asks import MailAsk
 from kaipiao.gateway.delivery_shapes import (
@@ -30,6 +31,7 @@ from kaipiao.ports import ApiKey
 
 class DeliveryCalls:
     def __init__(self, services: Services) -> None:
+        self._acts = Acts(services)
         self._outward = services.outward
         self._ledger = services.ledger
 
@@ -58,7 +60,11 @@ class DeliveryCalls:
         kinds = tuple(dict.fromkeys(data.renditions))
         letter = Letter(tuple(dict.fromkeys(data.send_to)), kinds, data.language)
         mails = compose_mails(invoice, letter, tenant=caller.tenant, key=key)
-        is_new = await queue_once(outward, mails, key)
+        async with self._acts.doing(
+            request, "delivery.mail", number, rule="deliver", send_to=letter.send_to, kinds=kinds
+        ) as act:
+            is_new = await queue_once(outward, mails, key)
+            act.note(queued=len(mails) if is_new else 0)
         found = [await outward.deliveries.read(one.delivery_id) for one in mails]
         return Response(
             view_deliveries([one for one in found if one is not None]),
@@ -109,15 +115,18 @@ class DeliveryCalls:
     ) -> DeliveryView:
         """Send it again, whatever became of it; one that is on its way is left alone."""
         outward, _ = await self._visible(delivery_id, caller_of(request, "deliver"))
-        await outward.deliveries.replay([delivery_id])
+        async with self._acts.doing(request, "delivery.replay", delivery_id, rule="deliver"):
+            await outward.deliveries.replay([delivery_id])
         _, found = await self._visible(delivery_id, caller_of(request, "deliver"))
         return view_delivery(found)
 
     async def _visible(self, delivery_id: str, caller: ApiKey) -> tuple[Outward, Delivery]:
         outward = needed(self._outward)
         found = await outward.deliveries.read(delivery_id) if delivery_id.isascii() else None
-        if found is None or not may_see(caller, found):
+        if found is None:
             raise NoSuchDelivery
+        if not may_see(caller, found):
+            raise NoSuchDelivery from NotAllowed(what="a delivery of others")
         return outward, found
 
 

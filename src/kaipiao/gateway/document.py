@@ -18,6 +18,7 @@ from kaipiao.fiscal.draft import Draft, Line
 from kaipiao.fiscal.sample import company
 from kaipiao.gateway import (
     asks,
+    audit,
     delivery_asks,
     delivery_shapes,
     imports,
@@ -47,7 +48,8 @@ TYPES: tuple[type, ...] = (
     delivery_shapes.NewWebhook, delivery_shapes.WebhookList, delivery_shapes.WebhookView,
     delivery_shapes.MailRuleList, delivery_shapes.MailRuleView, delivery_shapes.NewLink,
     delivery_shapes.LinkList, status.StatusView, verify.ReceiptFinding,
-    imports.ImportView, imports.ImportList, DocumentReport, QrReport,
+    audit.EventView, audit.AuditPage, imports.ImportView, imports.ImportList, DocumentReport,
+    QrReport,
 )  # fmt: skip
 
 KEYED = frozenset({"issue_invoice", "reverse_invoice", "open_confirmation", "mail_invoice"})
@@ -64,6 +66,7 @@ ALSO: dict[str, tuple[int, ...]] = {
     "withdraw": (409,),
     "flag": (409,),
     "read_receipt": (409,),
+    "read_event_receipt": (409,),
     "read_rendition": (409,),
     "grant_credit": (409,),
     "adjust_credit": (409,),

@@ -15,6 +15,7 @@ from litestar.response import Stream
 from kaipiao.errors import Outage
 from kaipiao.fiscal.listing import ExportAsk, ExportFormat
 from kaipiao.gateway import parameters
+from kaipiao.gateway.acts import Acts
 from kaipiao.gateway.bulkhead import Bulkhead
 from kaipiao.gateway.calls import AnyRequest, caller_of
 from kaipiao.gateway.imports import CSV, NDJSON, XLSX
@@ -27,6 +28,7 @@ assert MEDIA_TYPES.keys() == set(get_args(ExportFormat))
 
 class ExportCalls:
     def __init__(self, services: Services) -> None:
+        self._acts = Acts(services)
         self._export = services.export
         self._room = Bulkhead(services.limits.max_exports_in_flight)
 
@@ -51,6 +53,15 @@ class ExportCalls:
         ask = ExportAsk(seller=seller, since=first, until=last, form=form)  # type: ignore[arg-type]
         with self._room:
             pass  # full: told to come back, while that can still be told
+        await self._acts.note(
+            request,
+            "export.take",
+            seller,
+            rule=f"read {seller}",
+            since=first,
+            until=last,
+            form=form,
+        )
         name = "-".join(filter(None, [seller, month or since, until]))
         return Stream(
             self._held(self._export(ask)),

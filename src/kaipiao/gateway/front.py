@@ -3,7 +3,8 @@
 1. admit     headers, identity, rate, room; a no here costs nothing behind us
 2. answer    the issuing calls from their bytes, everything else through the surface
 3. or fail   every exception becomes one problem document, here and nowhere else
-4. note      one line for the access log: no body, no query, no secret
+4. note      one line for the access log: no body, no query, no secret; a refused permission
+             also in the audit log
 """
 
 import asyncio
@@ -12,12 +13,13 @@ import logging
 import msgspec
 
 from kaipiao.base.shortage import is_shortage
-from kaipiao.errors import NotAuthenticated, Outage, Refusal
+from kaipiao.errors import NotAllowed, NotAuthenticated, Outage, Refusal
 from kaipiao.fiscal.invoice import Receipt
 from kaipiao.gateway.access import DOWNLOAD, AccessLog
 from kaipiao.gateway.arriving import Arriving
 from kaipiao.gateway.batch import BatchCall
 from kaipiao.gateway.bulkhead import Bulkhead
+from kaipiao.gateway.denials import Denials, denied_by
 from kaipiao.gateway.express import Express, Ride
 from kaipiao.gateway.identity import Identity, authorize
 from kaipiao.gateway.issue import IssueCall
@@ -65,7 +67,8 @@ class Front:
         self._arriving = Arriving(limits.max_arriving_bytes)
         self._issue = IssueCall(services, self._arriving)
         self.unread = Unread(limits.max_unsent_total_bytes)
-        self._batch = BatchCall(services, self.unread, self._arriving)
+        self._denials = Denials(services)
+        self._batch = BatchCall(services, self.unread, self._arriving, self._denials)
         self._identity = Identity(directory=services.directory, clock=services.clock, limits=limits)
         self._rates = Rates(rate_per_s=limits.rate_per_s, burst=limits.rate_burst)
         self._answers = answers_under(self._rates.policy)
@@ -158,7 +161,7 @@ class Front:
         if len(scope["headers"]) > self.limits.max_headers:
             raise HeadersTooLarge
         client = scope.get("client")
-        address = client[0] if client else "-"
+        visit.address = address = client[0] if client else "-"
         if not visit.authorization:
             if visit.path.startswith(("/v1/", DOWNLOAD)):
                 self._strangers.take(address)
@@ -220,7 +223,9 @@ class Front:
 
     def problem(self, visit: Visit, failure: Exception) -> Answer:
         """The answer to a failure; a defect is also written down, with the request's id."""
-        if not isinstance(failure, Refusal | Outage):
+        if isinstance(denied := denied_by(failure), NotAllowed | NotAuthenticated):
+            self._denials.note(visit, denied)
+        elif not isinstance(failure, Refusal | Outage):
             _log.error("defect in request %s", visit.request_id.decode(), exc_info=failure)
         problem, headers = compose_problem(
             failure,
@@ -234,9 +239,12 @@ class Front:
         """Answer the server's questions about our life."""
         while True:
             message = await receive()
-            await send({"type": f"{message['type']}.complete"})
-            if message["type"] == "lifespan.shutdown":
+            is_over = message["type"] == "lifespan.shutdown"
+            if is_over:
+                await self._denials.close()
                 self._access.flush()
+            await send({"type": f"{message['type']}.complete"})
+            if is_over:
                 return
 
 

@@ -19,9 +19,10 @@ from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from kaipiao.base.canonical import digest
-from kaipiao.errors import ImportNotEnded, NoSuchImport
+from kaipiao.errors import ImportNotEnded, NoSuchImport, NotAllowed
 from kaipiao.fiscal.imports import ENDED, STATE_NAMES, Format, Import, State
 from kaipiao.gateway import parameters
+from kaipiao.gateway.acts import Acts
 from kaipiao.gateway.calls import AnyRequest, caller_of, respond, visit_of
 from kaipiao.gateway.reading import check_media_type, idempotency_key
 from kaipiao.gateway.refusals import DocumentUnreadable
@@ -83,6 +84,7 @@ class ImportList(msgspec.Struct, frozen=True, kw_only=True):
 
 class ImportCalls:
     def __init__(self, services: Services) -> None:
+        self._acts = Acts(services)
         self._imports = services.imports
         self._clock = services.clock
         self._limits = services.limits
@@ -131,9 +133,14 @@ class ImportCalls:
         room = ImportRoom(
             open_imports=limits.max_open_imports, stored_bytes=limits.max_kept_import_bytes
         )
-        kept, was_there = await self._imports.add(
-            new, content, asked=digest(content), key=key, room=room
-        )
+        facts = {"name": name, "format": new.format, "size_bytes": new.size_bytes}
+        async with self._acts.doing(
+            request, "import.start", new.import_id, rule="issue", **facts
+        ) as act:
+            kept, was_there = await self._imports.add(
+                new, content, asked=digest(content), key=key, room=room
+            )
+            act.note(replayed=was_there)
         headers = (JSON, NO_STORE, (b"location", f"/v1/imports/{kept.import_id}".encode()))
         body = msgspec.json.encode(view_import(kept))
         if was_there:
@@ -163,6 +170,7 @@ class ImportCalls:
             if found.state in ENDED:
                 raise NoSuchImport
             raise ImportNotEnded(done=found.counts.done, total=found.total or 0)
+        await self._acts.note(request, "import.take", found.import_id, rule="read")
         return Response(
             content,
             media_type=MEDIA_TYPES[found.format],
@@ -176,7 +184,9 @@ class ImportCalls:
         """Stop an import after the rows in hand.  What was issued stands; ended ones stay."""
         caller = caller_of(request, "issue")
         found = await visible_import(self._imports, import_id, caller)
-        return view_import(await self._imports.cancel(found.import_id) or found)
+        async with self._acts.doing(request, "import.cancel", found.import_id, rule="issue"):
+            after = await self._imports.cancel(found.import_id) or found
+        return view_import(after)
 
 
 def import_id_of(tenant: str, key: str) -> str:
@@ -198,8 +208,10 @@ def may_see(key: ApiKey, one: Import) -> bool:
 async def visible_import(imports: Imports, import_id: str, key: ApiKey) -> Import:
     """Raises NoSuchImport: there is none, or it is not for this caller; both look the same."""
     found = await imports.read(import_id)
-    if found is None or not may_see(key, found):
+    if found is None:
         raise NoSuchImport
+    if not may_see(key, found):
+        raise NoSuchImport from NotAllowed(what="an import of others")
     return found
 
 

@@ -13,6 +13,7 @@ from kaipiao.evidence.published import PublishedLog
 from kaipiao.fiscal.invoice import IdempotencyKey, Invoice
 from kaipiao.fiscal.month import beijing_day, month_bounds, parse_month
 from kaipiao.gateway import parameters
+from kaipiao.gateway.acts import Acts
 from kaipiao.gateway.asks import UseAsk
 from kaipiao.gateway.calls import AnyRequest, caller_of, may_see, visible_invoice
 from kaipiao.gateway.fault_words import fault, parameter_path
@@ -36,6 +37,7 @@ class Invoices:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._ledger = services.ledger
+        self._acts = Acts(services)
         self._log = PublishedLog(services.log_folder) if services.log_folder else None
 
     def handlers(self) -> list[HTTPRouteHandler]:
@@ -120,7 +122,9 @@ class Invoices:
         invoice = await visible_invoice(self._ledger, number, caller)
         if not caller.acts_for(invoice.draft.buyer.taxpayer_id):
             raise NotAllowed(what=f"confirm {invoice.draft.buyer.taxpayer_id}")
-        uses = await self._services.confirming.note_use(invoice.number, data.use)
+        rule = f"confirm {invoice.draft.buyer.taxpayer_id}"
+        async with self._acts.doing(request, "use.note", number, rule=rule, use=data.use):
+            uses = await self._services.confirming.note_use(invoice.number, data.use)
         return UsesView(number=invoice.number, uses=tuple(sorted(uses)))
 
 

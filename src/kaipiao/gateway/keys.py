@@ -6,6 +6,7 @@ from litestar.params import JSONBody
 
 from kaipiao.errors import NotAllowed
 from kaipiao.gateway import parameters
+from kaipiao.gateway.acts import Acts
 from kaipiao.gateway.asks import KeyAsk
 from kaipiao.gateway.calls import AnyRequest, caller_of
 from kaipiao.gateway.identity import compose_key_id, compose_token, hash_token
@@ -17,6 +18,7 @@ from kaipiao.ports import ApiKey
 
 class KeyCalls:
     def __init__(self, services: Services) -> None:
+        self._acts = Acts(services)
         self._directory = services.directory
         self._clock = services.clock
 
@@ -42,7 +44,17 @@ class KeyCalls:
             created_at=self._clock.now(),
             expires_at=data.expires_at,
         )
-        await self._directory.add_key(key, hash_token(secret))
+        given = {"tenant": key.tenant, "name": key.name, "expires_at": key.expires_at}
+        async with self._acts.doing(
+            request,
+            "key.create",
+            key_id,
+            rule="admin",
+            may=key.may,
+            taxpayers=key.taxpayers,
+            **given,
+        ):
+            await self._directory.add_key(key, hash_token(secret))
         return NewKey(key=view_key(key), secret=secret)
 
     async def list_keys(self, request: AnyRequest) -> KeyList:
@@ -54,11 +66,13 @@ class KeyCalls:
     async def revoke(self, request: AnyRequest, key_id: parameters.KeyPath) -> None:
         """End a key.  It stops working everywhere within a few seconds."""
         caller = caller_of(request, "admin")
-        for key in await self._directory.keys():
-            if key.key_id == key_id and may_manage(caller, key):
-                await self._directory.revoke(key_id, at=self._clock.now())
-                return
-        raise NoSuchKey
+        found = [key for key in await self._directory.keys() if key.key_id == key_id]
+        if not found:
+            raise NoSuchKey
+        if not may_manage(caller, found[0]):
+            raise NoSuchKey from NotAllowed(what="a key of others")
+        async with self._acts.doing(request, "key.revoke", key_id, rule="admin"):
+            await self._directory.revoke(key_id, at=self._clock.now())
 
 
 def may_manage(caller: ApiKey, key: ApiKey) -> bool:

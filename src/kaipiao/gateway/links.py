@@ -11,11 +11,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
 from kaipiao.delivery.sending.secret import compose_link_id, link_id_of, link_token
-from kaipiao.errors import Outage
+from kaipiao.errors import NotAllowed, Outage
 from kaipiao.fiscal.delivery import DownloadLink
 from kaipiao.fiscal.number import parse_number
 from kaipiao.gateway import parameters
 from kaipiao.gateway.access import DOWNLOAD
+from kaipiao.gateway.acts import Acts
 from kaipiao.gateway.bulkhead import Bulkhead
 from kaipiao.gateway.calls import AnyRequest, caller_of, visible_invoice
 from kaipiao.gateway.delivery_asks import LinkAsk
@@ -34,6 +35,7 @@ PRIVATE = {
 
 class LinkCalls:
     def __init__(self, services: Services) -> None:
+        self._acts = Acts(services)
         self._outward = services.outward
         self._ledger = services.ledger
         self._renditions = services.renditions
@@ -70,7 +72,11 @@ class LinkCalls:
             expires_at=now + timedelta(seconds=data.expires_in_s),
             max_uses=data.max_uses,
         )
-        await outward.links.add(link)
+        facts = {"number": link.number, "kind": link.kind, "expires_at": link.expires_at}
+        async with self._acts.doing(
+            request, "link.create", link.link_id, rule="deliver", max_uses=link.max_uses, **facts
+        ):
+            await outward.links.add(link)
         base = outward.public_url or str(request.base_url)
         url = base.rstrip("/") + DOWNLOAD + link_token(outward.key, link)
         return NewLink(link=view_link(link), url=url)
@@ -86,9 +92,14 @@ class LinkCalls:
         """End a link, at once."""
         outward, caller = needed(self._outward), caller_of(request, "deliver")
         link = await outward.links.read(link_id) if link_id.isascii() else None
-        if link is None or not may_manage(caller, link.tenant):
+        if link is None:
             raise NoSuchLink
-        await outward.links.revoke(link_id, at=self._clock.now())
+        if not may_manage(caller, link.tenant):
+            raise NoSuchLink from NotAllowed(what="a link of others")
+        async with self._acts.doing(
+            request, "link.revoke", link_id, rule="deliver", number=link.number
+        ):
+            await outward.links.revoke(link_id, at=self._clock.now())
 
     async def download(self, request: AnyRequest, token: parameters.TokenPath) -> Response[bytes]:
         """The document behind a link."""

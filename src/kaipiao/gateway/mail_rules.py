@@ -6,9 +6,11 @@ from litestar.params import JSONBody
 
 from kaipiao.fiscal.delivery import StandingOrder
 from kaipiao.gateway import parameters
+from kaipiao.gateway.acts import Acts
 from kaipiao.gateway.calls import AnyRequest, caller_of
 from kaipiao.gateway.delivery_asks import MailRuleAsk, ReplayAsk
 from kaipiao.gateway.delivery_shapes import MailRuleList, MailRuleView, Replayed, view_mail_rule
+from kaipiao.gateway.order_acts import facts_of, replaying
 from kaipiao.gateway.orders import (
     Outward,
     add_order,
@@ -25,6 +27,7 @@ from kaipiao.gateway.wiring import Services
 
 class MailRuleCalls:
     def __init__(self, services: Services) -> None:
+        self._acts = Acts(services)
         self._outward = services.outward
         self._clock = services.clock
 
@@ -60,7 +63,10 @@ class MailRuleCalls:
             language=data.language,
             created_at=self._clock.now(),
         )
-        await add_order(outward, order)
+        async with self._acts.doing(
+            request, "mail_rule.create", order.order_id, rule="deliver", **facts_of(order)
+        ):
+            await add_order(outward, order)
         return view_mail_rule(order)
 
     async def list_rules(self, request: AnyRequest) -> MailRuleList:
@@ -72,18 +78,20 @@ class MailRuleCalls:
     async def end(self, request: AnyRequest, rule_id: parameters.OrderPath) -> None:
         """Mail nothing more by this rule; what waits is cancelled."""
         outward, order = await self._managed(request, rule_id)
-        await outward.orders.end(order.order_id, at=self._clock.now())
+        async with self._acts.doing(request, "mail_rule.end", order.order_id, rule="deliver"):
+            await outward.orders.end(order.order_id, at=self._clock.now())
 
     async def replay(
         self, request: AnyRequest, rule_id: parameters.OrderPath, data: JSONBody[ReplayAsk]
     ) -> Replayed:
         """Mail again what this rule sent of a time: what did not arrive, or all of it."""
         outward, order = await self._managed(request, rule_id)
-        return Replayed(
-            await outward.deliveries.replay_range(
+        async with replaying(self._acts, request, order, data) as act:
+            count = await outward.deliveries.replay_range(
                 order.order_id, since=data.since, until=data.until, dead_only=data.dead_only
             )
-        )
+            act.note(replayed=count)
+        return Replayed(count)
 
     async def _managed(self, request: AnyRequest, rule_id: str) -> tuple[Outward, StandingOrder]:
         outward, caller = needed(self._outward), caller_of(request, "deliver")

@@ -80,5 +80,5 @@ async def managed_order(
     if order is None or order.channel != channel or order.ended_at is not None:
         raise NoSuchStandingOrder
     if not may_manage(caller, order.tenant):
-        raise NoSuchStandingOrder
+        raise NoSuchStandingOrder from NotAllowed(what=f"deliver {order.order_id}")
     return order

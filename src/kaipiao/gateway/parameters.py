@@ -44,6 +44,7 @@ OrderPath = Annotated[str, PathParameter(description="A webhook's or mail rule's
 DeliveryPath = Annotated[str, PathParameter(description="A delivery's id.")]
 LinkPath = Annotated[str, PathParameter(description="A link's id.")]
 TokenPath = Annotated[str, PathParameter(description="The last part of a download link.")]
+EventPath = Annotated[str, PathParameter(description="An audit event's id.")]
 CodePath = Annotated[str, PathParameter()]
 TilePath = Annotated[str, PathParameter()]
 SellerPath = Annotated[str, PathParameter(pattern=f"^{TAXPAYER_FORM}$")]
@@ -72,6 +73,15 @@ Before = Annotated[
 ]
 AfterIndex = Annotated[
     int, QueryParameter(ge=0, le=2**53 - 1, description="The last page's `after`.")
+]
+BeforePlace = Annotated[
+    int,
+    QueryParameter(ge=-1, le=2**53 - 1, description="The last page's `before`; -1: the newest."),
+]
+ActorIfAny = Annotated[str, _optional("[!-~]{1,64}", "Who did it: a key's id, or a user id.")]
+ActionIfAny = Annotated[str, _optional("[a-z_]{1,30}[.][a-z_]{1,30}", "What was done.")]
+ObjectIfAny = Annotated[
+    str, _optional(r"[^\x00-\x1f\x7f]{1,200}", "What it was done to, exactly as an event says it.")
 ]
 AfterForm = Annotated[str, _optional("[0-9]{1,20}", "The last page's `after`.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="How many at most.")]

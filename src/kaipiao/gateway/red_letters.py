@@ -6,6 +6,7 @@ from litestar.params import JSONBody
 
 from kaipiao.fiscal.red_letter import ReversalAsk
 from kaipiao.gateway import parameters
+from kaipiao.gateway.acts import Acts
 from kaipiao.gateway.asks import OpenForm, RedLetterAsk
 from kaipiao.gateway.calls import AnyRequest, caller_of, respond, visible_invoice, visit_of
 from kaipiao.gateway.finish import finish
@@ -19,6 +20,7 @@ from kaipiao.gateway.wiring import Services
 class RedLetterCalls:
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._acts = Acts(services)
 
     def handlers(self) -> list[HTTPRouteHandler]:
         path = "/v1/invoices/{number:str}/red-letters"
@@ -36,13 +38,18 @@ class RedLetterCalls:
         visit = visit_of(request)
         key = idempotency_key(visit)
         original = await visible_invoice(self._services.ledger, number, caller)
-        authorize(caller, "issue", original.draft.seller.taxpayer_id)
+        seller = original.draft.seller.taxpayer_id
+        authorize(caller, "issue", seller)
         reversing = self._services.reversing.reverse(
             original.number, ask_of(data), key=key, confirmation=data.confirmation
         )
         timeout_s = self._services.limits.answer_timeout_s
-        answer = answer_receipt(await finish(reversing, timeout_s=timeout_s))
-        return respond(answer)
+        async with self._acts.doing(
+            request, "invoice.reverse", number, rule=f"issue {seller}", reason=data.reason
+        ) as act:
+            receipt = await finish(reversing, timeout_s=timeout_s)
+            act.note(red_letter=receipt.number, replayed=receipt.replayed)
+        return respond(answer_receipt(receipt))
 
 
 def ask_of(body: RedLetterAsk | OpenForm) -> ReversalAsk:

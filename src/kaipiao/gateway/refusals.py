@@ -27,6 +27,23 @@ class NoSuchKey(Refusal):
     en = "No such API key, or not yours to manage. Check its id."
 
 
+class NoSuchEvent(Refusal):
+    """There is no such audit event, it was forgotten after its days, or it is not yours to see."""
+
+    code = "no-such-event"
+    zh = "没有这个审计事件、已过保留期, 或您无权查看。请核对编号。"
+    en = "No such audit event, one forgotten after its days, or not yours to see. Check its id."
+
+
+class EventNotCovered(Refusal):
+    """The event is written down; no checkpoint of the audit log covers it yet.  Ask again."""
+
+    code = "event-not-covered"
+    zh = "审计事件已记录, 检查点尚未覆盖, 通常一秒内完成。请稍后再取。"
+    en = "The event is recorded; its proof is usually ready within a second. Ask again shortly."
+    retryable = True
+
+
 class NoSuchDelivery(Refusal):
     """There is no such delivery, it is long forgotten, or it is not yours to see."""
 

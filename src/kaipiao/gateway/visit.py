@@ -42,7 +42,7 @@ class Visit:
     """One call.  Knows who calls and by which name, never what is in the body."""
 
     __slots__ = (
-        "_request_id", "authorization", "began", "caller", "content_length", "encoding",
+        "_request_id", "address", "authorization", "began", "caller", "content_length", "encoding",
         "idempotency_key", "key", "language_header", "media_type", "method", "path",
         "rate_headers", "status",
     )  # fmt: skip
@@ -53,6 +53,7 @@ class Visit:
         self.path = path
         self.status = 0
         self.caller = ""
+        self.address = ""  # of whoever is at the other end of the connection
         self.key: ApiKey | None = None
         self.rate_headers: tuple[Header, ...] = ()
         self._read_headers(headers)

@@ -11,6 +11,7 @@ from kaipiao.delivery.sending.secret import webhook_secret
 from kaipiao.delivery.sending.targets import TargetRefused, check_url
 from kaipiao.fiscal.delivery import StandingOrder
 from kaipiao.gateway import parameters
+from kaipiao.gateway.acts import Acts
 from kaipiao.gateway.calls import AnyRequest, caller_of
 from kaipiao.gateway.delivery_asks import ReplayAsk, WebhookAsk
 from kaipiao.gateway.delivery_shapes import (
@@ -22,6 +23,7 @@ from kaipiao.gateway.delivery_shapes import (
     view_delivery,
     view_webhook,
 )
+from kaipiao.gateway.order_acts import facts_of, replaying
 from kaipiao.gateway.orders import (
     Outward,
     add_order,
@@ -37,6 +39,7 @@ from kaipiao.gateway.wiring import Services
 
 class WebhookCalls:
     def __init__(self, services: Services) -> None:
+        self._acts = Acts(services)
         self._outward = services.outward
         self._clock = services.clock
 
@@ -72,7 +75,10 @@ class WebhookCalls:
             send_to=(data.url,),
             created_at=self._clock.now(),
         )
-        await add_order(outward, order)
+        async with self._acts.doing(
+            request, "webhook.create", order.order_id, rule="deliver", **facts_of(order)
+        ):
+            await add_order(outward, order)
         return _with_secret(order, outward)
 
     async def list_webhooks(self, request: AnyRequest) -> WebhookList:
@@ -88,27 +94,31 @@ class WebhookCalls:
     async def end(self, request: AnyRequest, webhook_id: parameters.OrderPath) -> None:
         """Send nothing more to it; what waits is cancelled."""
         outward, order = await self._managed(request, webhook_id)
-        await outward.orders.end(order.order_id, at=self._clock.now())
+        async with self._acts.doing(request, "webhook.end", order.order_id, rule="deliver"):
+            await outward.orders.end(order.order_id, at=self._clock.now())
 
     async def rotate(self, request: AnyRequest, webhook_id: parameters.OrderPath) -> NewWebhook:
         """A new secret.  For a day both sign, so that the receiver can change in peace."""
         outward, order = await self._managed(request, webhook_id)
-        rotated = await outward.orders.rotate(order.order_id, at=self._clock.now())
-        if rotated is None:
-            raise NoSuchStandingOrder
+        async with self._acts.doing(request, "webhook.rotate", order.order_id, rule="deliver"):
+            rotated = await outward.orders.rotate(order.order_id, at=self._clock.now())
+            if rotated is None:
+                raise NoSuchStandingOrder
         return _with_secret(rotated, outward)
 
     async def enable(self, request: AnyRequest, webhook_id: parameters.OrderPath) -> WebhookView:
         """Trust it again, after it said 410 or failed for days.  What is dead can be replayed."""
         outward, order = await self._managed(request, webhook_id)
-        await outward.orders.enable(order.order_id)
+        async with self._acts.doing(request, "webhook.enable", order.order_id, rule="deliver"):
+            await outward.orders.enable(order.order_id)
         return view_webhook((await self._managed(request, webhook_id))[1])
 
     async def test(self, request: AnyRequest, webhook_id: parameters.OrderPath) -> DeliveryView:
         """Send it a `webhook.test`, on the same way as everything else."""
         outward, order = await self._managed(request, webhook_id)
         made = compose_test(order, at=self._clock.now(), key=secrets.token_hex(8))
-        await outward.deliveries.queue([made])
+        async with self._acts.doing(request, "webhook.test", order.order_id, rule="deliver"):
+            await outward.deliveries.queue([made])
         queued = await outward.deliveries.read(made.delivery_id)
         assert queued is not None
         return view_delivery(queued)
@@ -118,11 +128,12 @@ class WebhookCalls:
     ) -> Replayed:
         """Send again what it was told of a time: what did not arrive, or all of it."""
         outward, order = await self._managed(request, webhook_id)
-        return Replayed(
-            await outward.deliveries.replay_range(
+        async with replaying(self._acts, request, order, data) as act:
+            count = await outward.deliveries.replay_range(
                 order.order_id, since=data.since, until=data.until, dead_only=data.dead_only
             )
-        )
+            act.note(replayed=count)
+        return Replayed(count)
 
     async def _managed(self, request: AnyRequest, webhook_id: str) -> tuple[Outward, StandingOrder]:
         outward, caller = needed(self._outward), caller_of(request, "deliver")

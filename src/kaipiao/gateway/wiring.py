@@ -16,7 +16,7 @@ from kaipiao.issuing.confirm import Confirming
 from kaipiao.issuing.issue import Issuing
 from kaipiao.issuing.reverse import Reversing
 from kaipiao.issuing.verify import Verifying
-from kaipiao.ports import Clock, CreditBook, Directory, Imports, Ledger
+from kaipiao.ports import AuditTrail, Clock, CreditBook, Directory, Imports, Ledger
 
 State = Literal["up", "down", "unknown"]
 
@@ -47,6 +47,9 @@ class Services:
     clock: Clock
     health: Callable[[], Awaitable[Health]]
     version: str
+    audit: AuditTrail | None = None  # None: nothing that must be written down can be done
+    audit_folder: Path | None = None  # of the audit log's public files
+    audit_vkey: str = ""
     outward: Outward | None = None  # None where nothing is delivered
     log_folder: Path | None = None  # of the public log; None where it is served from elsewhere
     log_vkey: str = ""  # its verifier key, C2SP signed-note

@@ -9,6 +9,7 @@ import msgspec
 from kaipiao.fiscal.month import beijing_day
 from kaipiao.fiscal.number import compose_series
 from kaipiao.ledger.archive.shelf import Shelf
+from kaipiao.ledger.audit import AuditOrder, AuditRows
 from kaipiao.ledger.credit import Credit
 from kaipiao.ledger.deliveries import DeliveryBook
 from kaipiao.ledger.directory import ApiKeys, VerifyCounts
@@ -41,6 +42,8 @@ class Store(msgspec.Struct, frozen=True):
     order: Order
     heads: Heads
     directory: ApiKeys
+    audit: AuditRows
+    audit_order: AuditOrder
     verify_counter: VerifyCounts
     deliveries: DeliveryBook
     orders: Orders
@@ -83,6 +86,8 @@ class Store(msgspec.Struct, frozen=True):
             order=Order(pool, shelf),
             heads=Heads(pool),
             directory=ApiKeys(pool),
+            audit=AuditRows(pool),
+            audit_order=AuditOrder(pool),
             verify_counter=VerifyCounts(pool),
             deliveries=DeliveryBook(pool),
             orders=Orders(pool),

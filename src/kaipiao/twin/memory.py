@@ -21,6 +21,7 @@ from kaipiao.fiscal.leaf import SECRET_BYTES
 from kaipiao.fiscal.month import beijing_day
 from kaipiao.fiscal.number import InvoiceNumber, Series, compose_series
 from kaipiao.ports import Clock, Entry, Outcome, Page, Tell
+from kaipiao.twin.audit import AuditTable, MemoryAudit, MemoryAuditOrder
 from kaipiao.twin.commit import Committing, Done, Lot
 from kaipiao.twin.credit import MemoryCredit
 from kaipiao.twin.directory import DirectoryTable, MemoryDirectory, MemoryVerifyCounter
@@ -44,6 +45,7 @@ class Memory(Committing):
     def __init__(self) -> None:
         super().__init__()
         self.directory = DirectoryTable()
+        self.audit = AuditTable()
         self.heads: HeadTable = {}
 
 
@@ -170,6 +172,8 @@ class MemoryStore(msgspec.Struct, frozen=True):
     order: MemoryOrder
     heads: MemoryHeads
     directory: MemoryDirectory
+    audit: MemoryAudit
+    audit_order: MemoryAuditOrder
     verify_counter: MemoryVerifyCounter
 
     @classmethod
@@ -183,6 +187,8 @@ class MemoryStore(msgspec.Struct, frozen=True):
             order=MemoryOrder(memory.order, wire),
             heads=MemoryHeads(memory.heads, wire),
             directory=MemoryDirectory(memory.directory, wire),
+            audit=MemoryAudit(memory.audit, wire, habits.clock),
+            audit_order=MemoryAuditOrder(memory.audit, wire),
             verify_counter=MemoryVerifyCounter(memory.directory, wire),
         )
 

@@ -26,9 +26,9 @@ async def test_it_is_made_once_and_may_do_everything(
     clock = StoppedClock()
     store = await Store.open(database.app, clock=clock, area=31, channel=1)
     try:
-        await ensure_first_key(folder, store.directory, clock)
+        await ensure_first_key(folder, store.directory, store.audit, clock)
         first = folder.first_key.read_text()
-        await ensure_first_key(folder, store.directory, clock)
+        await ensure_first_key(folder, store.directory, store.audit, clock)
         identity = Identity(directory=store.directory, clock=clock, limits=Limits())
         key = await identity.find(f"Bearer {first.strip()}".encode())
 
@@ -48,7 +48,7 @@ async def test_a_ledger_that_does_not_know_it_learns_it_again(
     folder.first_key.write_text("kp_abc123_" + "0" * 64 + "\n")
     store = await Store.open(database.app, clock=clock, area=31, channel=1)
     try:
-        await ensure_first_key(folder, store.directory, clock)
+        await ensure_first_key(folder, store.directory, store.audit, clock)
 
         assert [key.key_id for key in await store.directory.keys()] == ["abc123"]
     finally:
