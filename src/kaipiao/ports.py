@@ -218,6 +218,24 @@ class LeafOrder(Protocol):
         ...
 
 
+class Announcement(msgspec.Struct, frozen=True):
+    """What a log says of itself, such as a change of its keys: an entry that is no invoice."""
+
+    leaf: bytes  # 32 bytes that commit to the text
+    text: str
+    log_index: int | None  # None: it has no place yet
+
+
+class Announcements(Protocol):
+    async def add(self, leaf: bytes, text: str) -> None:
+        """Let this have a place in the log; once, however often it is said."""
+        ...
+
+    async def all(self) -> Sequence[Announcement]:
+        """In the order in which they were said."""
+        ...
+
+
 class TreeHead(msgspec.Struct, frozen=True):
     """A tree of the log: how many leaves, and the root over them (32 bytes)."""
 

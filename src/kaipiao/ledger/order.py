@@ -4,6 +4,8 @@ A committed batch waits in the outbox for its place.  ``sequence`` gives places 
 transaction: delete from the outbox, append to ``log_batch``, derive the rows by which
 invoices are found by seller and digest, advance ``log_state``.  The row lock on ``log_state``
 makes two sequencers take turns.  If we crash in between, nothing of it happened.
+
+What the log announces of itself gets its place behind them, and no row to be found by.
 """
 
 from datetime import UTC, datetime
@@ -15,6 +17,7 @@ import msgspec
 
 from kaipiao.fiscal.leaf import LEAF_BYTES, microseconds
 from kaipiao.fiscal.month import TaxMonth, tax_month
+from kaipiao.ledger.announcements import SERIES as ANNOUNCED
 from kaipiao.ledger.archive.shelf import Shelf
 from kaipiao.ledger.batch import MARK_BYTES
 from kaipiao.ledger.pool import Pool
@@ -42,9 +45,26 @@ SELECT b.series, b.first_serial, b.count, b.issued_at, b.marks
   FROM gone JOIN batch AS b USING (series, first_serial)
  ORDER BY gone.queued_at, b.series, b.first_serial
 """
-_LEAVES = """
-SELECT l.first_index, l.series, l.first_serial, b.leaves
+_STATE = """
+SELECT size, EXISTS (SELECT FROM log_announcement WHERE log_index IS NULL) AS announces
+  FROM log_state FOR UPDATE OF log_state
+"""
+_ANNOUNCE = """
+WITH placed AS (
+    UPDATE log_announcement AS a SET log_index = $1 + n.place
+      FROM (SELECT announcement_id, row_number() OVER (ORDER BY announcement_id) - 1 AS place
+              FROM log_announcement WHERE log_index IS NULL) AS n
+     WHERE a.announcement_id = n.announcement_id
+    RETURNING a.announcement_id, a.log_index
+)
+INSERT INTO log_batch (first_index, count, series, first_serial)
+SELECT log_index, 1, $2, announcement_id FROM placed
+"""
+_LEAVES = f"""
+SELECT l.first_index, l.series, l.first_serial, coalesce(b.leaves, a.leaf) AS leaves
   FROM log_batch AS l LEFT JOIN batch AS b USING (series, first_serial)
+       LEFT JOIN log_announcement AS a
+              ON l.series = {ANNOUNCED} AND a.announcement_id = l.first_serial
  WHERE l.first_index >= coalesce(
            (SELECT max(first_index) FROM log_batch WHERE first_index <= $1), 0)
  ORDER BY l.first_index LIMIT $2
@@ -79,17 +99,16 @@ class Order:
 
     async def _sequence_some(self) -> tuple[int, int]:
         async with self._pool.transaction() as connection:
-            size = await connection.fetchval("SELECT size FROM log_state FOR UPDATE")
+            state = await connection.fetchrow(_STATE)
+            size: int = state["size"]
             batches = await connection.fetch(_TAKE, BATCHES_AT_ONCE)
-            if not batches:
-                return size, 0
-            derived = derive(batches, size)
-            for month in sorted(derived.months):
-                await connection.execute("SELECT ensure_index_partition($1)", month)
-            await connection.copy_records_to_table("log_batch", records=derived.places)
-            await connection.copy_to_table("invoice_index", source=derived.copy, format="binary")
-            await connection.execute("UPDATE log_state SET size = $1", derived.size)
-            return derived.size, len(batches)
+            if batches:
+                size = await _place(connection, batches, size)
+            if state["announces"]:
+                size += await _announce(connection, size)
+            if size > state["size"]:
+                await connection.execute("UPDATE log_state SET size = $1", size)
+            return size, len(batches)
 
     async def leaves(self, start: int, limit: int) -> list[bytes]:
         """Ordered leaves from ``start`` on; at most about ``limit``, none past the end."""
@@ -111,6 +130,22 @@ class Order:
             "SELECT count(*) FROM outbox WHERE topic = 'evidence'"
         )
         return count
+
+
+async def _place(connection: Any, batches: list[Any], size: int) -> int:
+    """Give these batches the next places; the log's size afterwards."""
+    derived = derive(batches, size)
+    for month in sorted(derived.months):
+        await connection.execute("SELECT ensure_index_partition($1)", month)
+    await connection.copy_records_to_table("log_batch", records=derived.places)
+    await connection.copy_to_table("invoice_index", source=derived.copy, format="binary")
+    return derived.size
+
+
+async def _announce(connection: Any, size: int) -> int:
+    """Give what is announced the next places; how many those are."""
+    tag: str = await connection.execute(_ANNOUNCE, size, ANNOUNCED)
+    return int(tag.rpartition(" ")[2])
 
 
 def derive(batches: list[Any], size: int) -> Derived:

@@ -8,6 +8,7 @@ import msgspec
 
 from kaipiao.fiscal.month import beijing_day
 from kaipiao.fiscal.number import compose_series
+from kaipiao.ledger.announcements import AnnouncementBoard
 from kaipiao.ledger.archive.shelf import Shelf
 from kaipiao.ledger.audit import AuditOrder, AuditRows
 from kaipiao.ledger.credit import Credit
@@ -41,6 +42,7 @@ class Store(msgspec.Struct, frozen=True):
     confirmations: Forms
     order: Order
     heads: Heads
+    announcements: AnnouncementBoard
     directory: ApiKeys
     audit: AuditRows
     audit_order: AuditOrder
@@ -85,6 +87,7 @@ class Store(msgspec.Struct, frozen=True):
             confirmations=Forms(pool),
             order=Order(pool, shelf),
             heads=Heads(pool),
+            announcements=AnnouncementBoard(pool),
             directory=ApiKeys(pool),
             audit=AuditRows(pool),
             audit_order=AuditOrder(pool),
