@@ -27,7 +27,7 @@ from kaipiao.evidence.disk import Disk, in_thread, write_durably
 from kaipiao.evidence.edge import Edge, grow
 from kaipiao.evidence.note import Signer, compose_note
 from kaipiao.evidence.recovery import STEP_LEAVES, LogRewound, read_on, recover
-from kaipiao.evidence.signing.identity import Identity, LogSigner
+from kaipiao.evidence.signing.identity import Identity, LogSigner, former_checkpoint_name
 from kaipiao.evidence.tiles import TILE_WIDTH, Tile
 from kaipiao.ports import Clock, LeafOrder, SignedHeads, TreeHead
 
@@ -57,8 +57,8 @@ class Overtaken(Exception):
 class LogWriter:
     """The one writer of one folder.  Use it in a ``with``: that holds the folder's lock.
 
-    ``former`` are origins that this tree had before and for which we still sign; ``log`` is its
-    first origin.
+    ``former`` are origins that this tree had before, for some of which we may still sign; ``log``
+    is its first.
     """
 
     def __init__(
@@ -129,7 +129,11 @@ class LogWriter:
     def _is_published(self, edge: Edge, published: Checkpoint | None) -> bool:
         """Under every origin; of former ones we cannot tell, so they are signed once more."""
         ours = Checkpoint(self._identities[0].origin, edge.size, edge.frontier.root())
-        return published == ours and len(self._identities) == 1
+        return published == ours and len(self._signing()) == 1
+
+    def _signing(self) -> list[Identity]:
+        now = self._clock.now()
+        return [identity for identity in self._identities if identity.signs_at(now)]
 
     async def _publish(self, edge: Edge, leaves: Sequence[bytes], before: TreeHead | None) -> Edge:
         started = self._clock.now()
@@ -150,13 +154,14 @@ class LogWriter:
 
     def _sign(self, edge: Edge) -> Checkpoint:
         """Put the checkpoint in place, once for every origin that we sign for."""
-        files = {}
-        for identity in self._identities:
+        files, newest = {}, self._identities[0]
+        for identity in self._signing():
             checkpoint = Checkpoint(identity.origin, edge.size, edge.frontier.root())
-            name = CHECKPOINT_NAME if identity is self._identities[0] else identity.file_name
+            is_newest = identity is newest
+            name = CHECKPOINT_NAME if is_newest else former_checkpoint_name(identity.key)
             files[name] = compose_note(compose_checkpoint(checkpoint), identity.signers).encode()
         write_durably(self._disk, files)
-        return Checkpoint(self._identities[0].origin, edge.size, edge.frontier.root())
+        return Checkpoint(newest.origin, edge.size, edge.frontier.root())
 
     def _note_progress(self, checkpoint: Checkpoint, started: datetime) -> None:
         self.progress = Progress(checkpoint, self._clock.now())
