@@ -72,9 +72,12 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "access.denied": ("拒绝访问", "a permission was refused"),
     "cell.start": ("单元启动时的设置", "settings in force when the cell was started"),
     "archive.run": ("归档旧发票", "old invoices were moved to files"),
+    "vendor.distrust": ("不再信任签章服务商", "a seal vendor is believed no more"),
+    "vendor.trust": ("重新信任签章服务商", "a seal vendor is believed again"),
     "person.erase": ("清除个人信息", "a person's data were erased"),
     "log_key.rotate": ("更换日志密钥", "the log's key was rotated"),
-    "seal.distrust": ("不再信任签章服务", "a seal vendor was distrusted"),
+    "vendor.distrust": ("不再信任签章服务", "a seal vendor was distrusted"),
+    "vendor.trust": ("恢复信任签章服务", "a seal vendor is trusted again"),
 }
 """Every action, in Chinese and English.  A code is never given a second meaning."""
 

@@ -45,7 +45,7 @@ class Acts:
 
     @asynccontextmanager
     async def doing(
-        self, request: AnyRequest, action: str, object_: str, *, rule: str, **facts: object
+        self, request: AnyRequest, action: str, object_: str, /, *, rule: str, **facts: object
     ) -> AsyncIterator[Act]:
         """Do something inside; it is not begun before it is written down that it was asked for.
 
@@ -69,7 +69,7 @@ class Acts:
         await trail.append([self._outcome(asked, "done", act.facts)])
 
     async def note(
-        self, request: AnyRequest, action: str, object_: str, *, rule: str, **facts: object
+        self, request: AnyRequest, action: str, object_: str, /, *, rule: str, **facts: object
     ) -> None:
         """Write down that something is read, before its first byte is given.  Raises Outage."""
         event = self._compose(request, action, object_, rule=rule, stage="noted", facts=facts)
