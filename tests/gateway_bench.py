@@ -33,6 +33,7 @@ from tests.strategies import SELLER
 
 ALL = frozenset({"issue", "read", "confirm", "grant", "deliver", "admin", "audit"})
 ORIGIN = "http://cell"
+LOG_ORIGIN = "kaipiao.example/31-1"
 PUBLIC = "https://cell.example"
 """Where others reach it: what download links begin with."""
 
@@ -124,6 +125,8 @@ async def open_bench(
         "directory": store.directory,
         "audit": store.audit,
         "imports": store.imports,
+        "seals": store.seals,
+        "log_origin": LOG_ORIGIN,
         "export": exporter(store),
         "clock": clock,
         "outward": Outward(

@@ -11,10 +11,12 @@ from kaipiao.app.folder import CellFolder
 from kaipiao.errors import Outage
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME
 from kaipiao.evidence.published import PublishedLog
+from kaipiao.fiscal.seal import Backlog
 from kaipiao.gateway.wiring import Health, State
 from kaipiao.ledger.pulse import Pulse
 from kaipiao.ledger.store import Store
 from kaipiao.ports import Clock
+from kaipiao.seal.roster import has_roster
 
 BEAT_EVERY_S = 1.0
 BEAT_LATE_S = 5.0
@@ -33,12 +35,14 @@ class CellHealth:
     def __init__(self, *, folder: CellFolder, store: Store, clock: Clock) -> None:
         self._folder = folder
         self._pulse = Pulse(store.pool)
+        self._seals = store.seals
         self._published = PublishedLog(folder.evidence)
         self._clock = clock
 
     async def look(self) -> Health:
         ledger, pending_s = await self._ask_ledger()
         size, age_s = self._ask_log()
+        backlog = await self._ask_seals()
         log: State = "unknown" if size is None or ledger != "up" else "up"
         if pending_s is not None and pending_s > LOG_LATE_S:
             log = "down"
@@ -49,6 +53,8 @@ class CellHealth:
             log_size=size,
             checkpoint_age_s=age_s,
             oldest_pending_s=pending_s,
+            unsealed=backlog.waiting if backlog else None,
+            oldest_unsealed_s=backlog.oldest_s if backlog else None,
         )
 
     async def _ask_ledger(self) -> tuple[State, float | None]:
@@ -57,6 +63,15 @@ class CellHealth:
         except Outage:
             return "down", None
         return "up", self._age_s(oldest) if oldest else None
+
+    async def _ask_seals(self) -> Backlog | None:
+        """None: this cell has no vendors, or nobody can tell."""
+        if not has_roster(self._folder.path):
+            return None
+        try:
+            return await self._seals.backlog()
+        except Outage:
+            return None
 
     def _ask_log(self) -> tuple[int | None, float | None]:
         try:

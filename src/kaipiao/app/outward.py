@@ -1,10 +1,13 @@
-"""What the operator says about the outside: the mail relay, networks that webhooks may reach."""
+"""What the operator says about the outside: the mail relay, networks that webhooks may reach,
+who seals.
+"""
 
 from pathlib import Path
 
 from kaipiao.app.settings import Settings, SettingsWrong
 from kaipiao.delivery.sending.relay import Relay
 from kaipiao.delivery.sending.targets import Network, parse_networks
+from kaipiao.seal.roster import FILE_NAME, Listed, RosterWrong, read_roster
 
 PASSWORD_NAME = "mail-password"  # noqa: S105  the name of the file
 _OTHERS = 0o077
@@ -49,3 +52,12 @@ def read_password(path: Path) -> str:
     except OSError as error:
         said = f"{path}: {error.strerror}"
         raise SettingsWrong("mail_user", str(path), zh=said, en=said) from None
+
+
+def roster_of(settings: Settings) -> list[Listed]:
+    """The cell's vendors.  Raises SettingsWrong, with every fault."""
+    try:
+        return read_roster(Path(settings.data))
+    except RosterWrong as wrong:
+        said = "\n  ".join(["", *wrong.faults])
+        raise SettingsWrong(FILE_NAME, str(wrong.path), zh=said, en=said) from None

@@ -183,6 +183,19 @@ class Settings(
             extra=_zh("webhook 可访问的内部网段 (如 10.1.0.0/16), 且可不用 TLS; 留空则仅限公网。"),
         ),
     ] = ""
+    sealers: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=16,
+            description="Processes that have invoices sealed by the vendors of vendors.json in the "
+            "data folder; 0: none on this machine. Without that file there is none either.",
+            extra=_zh(
+                "向签章服务商申请签章的进程数 (服务商见数据目录中的 vendors.json); "
+                "0 表示本机没有; 没有该文件则不启动。"
+            ),
+        ),
+    ] = 1
     import_days: Annotated[
         int,
         Meta(

@@ -3,6 +3,7 @@
     up ─┬─ PostgreSQL     (or another server, by its DSN)
         ├─ work           evidence log, clocks
         ├─ deliver × N    webhooks and mail
+        ├─ seal × N       vendors' seals, if the cell has vendors
         └─ serve × N      HTTP, all on one listening socket that the supervisor keeps
 
 Whatever dies is started again.  Because the socket is ours, callers who come meanwhile wait in
@@ -36,7 +37,7 @@ from kaipiao.app.journal import keep_journal
 from kaipiao.app.last_words import Held, allow_many_files
 from kaipiao.app.listener import bind
 from kaipiao.app.orders import Orders, encode_orders
-from kaipiao.app.outward import networks_of, relay_of
+from kaipiao.app.outward import networks_of, relay_of, roster_of
 from kaipiao.app.probe import until_it_works
 from kaipiao.app.settings import Settings, SettingsWrong
 from kaipiao.app.stand_in import StandIn
@@ -48,6 +49,7 @@ from kaipiao.ledger.migrate import migrate
 from kaipiao.ledger.store import Store
 from kaipiao.seal.document_key import DOCUMENT_KEY_NAME, open_document_key
 from kaipiao.seal.local import KEY_NAME, open_seal
+from kaipiao.seal.roster import has_roster
 
 WORKER_STOP_S = 1.5
 WORK_STOP_S = 1.0
@@ -112,6 +114,7 @@ async def prepare(folder: CellFolder, settings: Settings, database: Database) ->
     _open_audit_key(folder, settings)
     networks_of(settings)
     relay_of(settings, folder.secrets)
+    roster_of(settings)
     store = await Store.open(
         database.app, clock=clock, area=settings.area, channel=settings.channel
     )
@@ -177,6 +180,8 @@ class Cell:
         work = encode_orders(Orders(settings=settings, dsn=database.app, name="work"))
         self._work = Child("work", "kaipiao.app.work", work, changed=lambda *_: None)
         self._couriers = [self._courier(place) for place in range(settings.deliverers)]
+        sealers = settings.sealers if has_roster(folder.path) else 0
+        self._sealers = [self._sealer(place) for place in range(sealers)]
 
     async def run(
         self, stop: asyncio.Event, *, ready_file: Path | None, announce: Announce
@@ -211,7 +216,7 @@ class Cell:
         forget(self._folder.running, ready_file)
         await self._stand_in.go_on_duty()
         await asyncio.gather(*(worker.stop(WORKER_STOP_S) for worker in self._workers))
-        last = (self._work, *self._couriers)
+        last = (self._work, *self._couriers, *self._sealers)
         await asyncio.gather(
             *(child.stop(WORK_STOP_S) for child in last), *(held.close() for held in self._held)
         )
@@ -219,7 +224,7 @@ class Cell:
 
     @property
     def _children(self) -> list[Child]:
-        return [self._work, *self._workers, *self._couriers]
+        return [self._work, *self._workers, *self._couriers, *self._sealers]
 
     def _running(self) -> Running:
         host, port = self._listener.getsockname()[:2]
@@ -235,6 +240,11 @@ class Cell:
         name = f"deliver-{place}"
         orders = Orders(settings=self._settings, dsn=self._database.app, name=name)
         return Child(name, "kaipiao.app.deliver", encode_orders(orders), changed=lambda *_: None)
+
+    def _sealer(self, place: int) -> Child:
+        name = f"seal-{place}"
+        orders = Orders(settings=self._settings, dsn=self._database.app, name=name)
+        return Child(name, "kaipiao.app.seal", encode_orders(orders), changed=lambda *_: None)
 
     def _worker(self, place: int) -> Child:
         held = Held()

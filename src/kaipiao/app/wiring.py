@@ -89,6 +89,8 @@ def compose_services(
         credit=store.credit,
         directory=store.directory,
         imports=store.imports,
+        seals=store.seals,
+        log_origin=orders.settings.log_origin,
         audit=store.audit,
         audit_folder=folder.audit,
         audit_vkey=(folder.audit_secrets / VKEY_NAME).read_text(encoding="utf-8").strip(),

@@ -76,8 +76,6 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "vendor.trust": ("重新信任签章服务商", "a seal vendor is believed again"),
     "person.erase": ("清除个人信息", "a person's data were erased"),
     "log_key.rotate": ("更换日志密钥", "the log's key was rotated"),
-    "vendor.distrust": ("不再信任签章服务", "a seal vendor was distrusted"),
-    "vendor.trust": ("恢复信任签章服务", "a seal vendor is trusted again"),
 }
 """Every action, in Chinese and English.  A code is never given a second meaning."""
 

@@ -31,6 +31,8 @@ SealState = Literal["none", "waiting", "sealed", "resealing"]
 BreakerState = Literal["closed", "open", "half-open"]
 BREAKER_STATES: tuple[BreakerState, ...] = ("closed", "open", "half-open")
 
+VendorKind = Literal["sm2", "ed25519", "http"]
+
 AskOutcome = Literal["sealed", "failed", "silent", "lied"]
 """How one question to a vendor ended.  ``failed``: an error or an answer that is none;
 ``silent``: nothing within its time; ``lied``: a signature that its key never made."""
@@ -153,7 +155,7 @@ class VendorStanding(msgspec.Struct, frozen=True, kw_only=True):
     """One vendor, its last day's score, and how each sealer that lives finds it."""
 
     name: str
-    kind: str
+    kind: VendorKind
     key: SealKey
     distrusted_at: datetime | None
     distrusted_why: str

@@ -29,6 +29,7 @@ from kaipiao.gateway.mail_rules import MailRuleCalls
 from kaipiao.gateway.pages import Pages
 from kaipiao.gateway.red_letters import RedLetterCalls
 from kaipiao.gateway.renditions import RenditionCalls
+from kaipiao.gateway.seals import SealCalls
 from kaipiao.gateway.status import StatusCalls
 from kaipiao.gateway.verify import VerifyCall
 from kaipiao.gateway.visit import App
@@ -80,6 +81,7 @@ def compose_handlers(services: Services) -> list[HTTPRouteHandler]:
         LinkCalls(services),
         BundleCalls(services),
         DocumentCalls(services),
+        SealCalls(services),
         VerifyCall(services),
         StatusCalls(services),
         KeyCalls(services),

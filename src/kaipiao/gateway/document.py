@@ -22,6 +22,7 @@ from kaipiao.gateway import (
     delivery_asks,
     delivery_shapes,
     imports,
+    seals,
     shapes,
     status,
     verify,
@@ -48,6 +49,7 @@ TYPES: tuple[type, ...] = (
     delivery_shapes.NewWebhook, delivery_shapes.WebhookList, delivery_shapes.WebhookView,
     delivery_shapes.MailRuleList, delivery_shapes.MailRuleView, delivery_shapes.NewLink,
     delivery_shapes.LinkList, status.StatusView, verify.ReceiptFinding,
+    seals.SealView, seals.VendorList, seals.VendorView, seals.DistrustAsk,
     audit.EventView, audit.AuditPage, imports.ImportView, imports.ImportList, DocumentReport,
     QrReport,
 )  # fmt: skip

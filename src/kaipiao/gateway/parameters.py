@@ -40,6 +40,7 @@ KindPath = Annotated[
 FormPath = Annotated[str, PathParameter(description="Twenty digits.")]
 ImportPath = Annotated[str, PathParameter(description="Thirty-two hex digits.")]
 KeyPath = Annotated[str, PathParameter(description="A key's id.")]
+VendorPath = Annotated[str, PathParameter(description="A vendor's name in vendors.json.")]
 OrderPath = Annotated[str, PathParameter(description="A webhook's or mail rule's id.")]
 DeliveryPath = Annotated[str, PathParameter(description="A delivery's id.")]
 LinkPath = Annotated[str, PathParameter(description="A link's id.")]

@@ -43,6 +43,7 @@ STATUS: Mapping[type[Refusal], Shown] = {
     refusals.NoSuchDelivery: Shown(404, "没有这个递送", "No such delivery"),
     refusals.NoSuchStandingOrder: Shown(404, "没有这个订阅", "No such webhook or mail rule"),
     refusals.NoSuchLink: Shown(404, "下载链接无效", "The download link is not valid"),
+    refusals.NoSuchVendor: Shown(404, "没有这个签章服务商", "No such seal vendor"),
     refusals.MethodNotAllowed: Shown(405, "方法不支持", "Method not allowed"),
     refusals.BodyTooSlow: Shown(408, "传输超时", "The request came too slowly"),
     errors.ConfirmationNeeded: Shown(409, "须先确认", "A confirmation form is needed"),

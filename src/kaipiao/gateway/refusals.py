@@ -71,6 +71,14 @@ class NoSuchLink(Refusal):
     )
 
 
+class NoSuchVendor(Refusal):
+    """This cell never knew a seal vendor (签章服务商) of this name."""
+
+    code = "no-such-vendor"
+    zh = "没有这个签章服务商。请核对名称: kaipiao seal vendors。"
+    en = "There is no such seal vendor. Check its name: kaipiao seal vendors."
+
+
 class WebhookUrlRefused(Refusal):
     """We do not call this URL: it is not on the public Internet, not HTTPS, or no URL.
 

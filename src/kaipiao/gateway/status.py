@@ -30,6 +30,8 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     log_size: int | None
     checkpoint_age_s: float | None
     oldest_pending_s: float | None
+    unsealed: int | None
+    oldest_unsealed_s: float | None
     log_vkey: str
 
 
@@ -62,6 +64,8 @@ class StatusCalls:
             log_size=health.log_size,
             checkpoint_age_s=health.checkpoint_age_s,
             oldest_pending_s=health.oldest_pending_s,
+            unsealed=health.unsealed,
+            oldest_unsealed_s=health.oldest_unsealed_s,
             log_vkey=self._services.log_vkey,
         )
 

@@ -16,7 +16,7 @@ from kaipiao.issuing.confirm import Confirming
 from kaipiao.issuing.issue import Issuing
 from kaipiao.issuing.reverse import Reversing
 from kaipiao.issuing.verify import Verifying
-from kaipiao.ports import AuditTrail, Clock, CreditBook, Directory, Imports, Ledger
+from kaipiao.ports import AuditTrail, Clock, CreditBook, Directory, Imports, Ledger, Seals
 
 State = Literal["up", "down", "unknown"]
 
@@ -30,6 +30,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     log_size: int | None = None
     checkpoint_age_s: float | None = None
     oldest_pending_s: float | None = None  # the oldest leaf without a place in the log
+    unsealed: int | None = None  # invoices that wait for a vendor's seal; null without vendors
+    oldest_unsealed_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class Services:
     audit_folder: Path | None = None  # of the audit log's public files
     audit_vkey: str = ""
     outward: Outward | None = None  # None where nothing is delivered
+    seals: Seals | None = None  # None where nothing is ever sealed
+    log_origin: str = ""  # as seals name the log
     log_folder: Path | None = None  # of the public log; None where it is served from elsewhere
     log_vkey: str = ""  # its verifier key, C2SP signed-note
     renditions: Renditions | None = None  # None where documents are made elsewhere

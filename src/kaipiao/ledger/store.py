@@ -14,6 +14,7 @@ from kaipiao.ledger.audit import AuditOrder, AuditRows
 from kaipiao.ledger.credit import Credit
 from kaipiao.ledger.deliveries import DeliveryBook
 from kaipiao.ledger.directory import ApiKeys, VerifyCounts
+from kaipiao.ledger.erasing import Eraser
 from kaipiao.ledger.forms import Forms, InvoiceUses
 from kaipiao.ledger.group import GroupCommit
 from kaipiao.ledger.heads import Heads
@@ -23,6 +24,7 @@ from kaipiao.ledger.pool import Pool
 from kaipiao.ledger.postgres import PostgresLedger
 from kaipiao.ledger.reads import Reads
 from kaipiao.ledger.scan import Scan
+from kaipiao.ledger.seals import SealBook
 from kaipiao.ledger.sorting import Sorter
 from kaipiao.ledger.standing import Links, Orders
 from kaipiao.ledger.writer import BLOCK_SIZE, COMMIT_WITHIN_S, Writer
@@ -52,6 +54,8 @@ class Store(msgspec.Struct, frozen=True):
     links: Links
     imports: ImportFiles
     scan: Scan
+    seals: SealBook
+    erasures: Eraser
     group: GroupCommit
     pool: Pool
 
@@ -97,6 +101,8 @@ class Store(msgspec.Struct, frozen=True):
             links=Links(pool),
             imports=ImportFiles(pool),
             scan=Scan(pool, shelf),
+            seals=SealBook(pool, shelf),
+            erasures=Eraser(pool, reads, archive),
             group=group,
             pool=pool,
         )

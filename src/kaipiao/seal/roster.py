@@ -14,14 +14,14 @@ Paths are below the data folder unless absolute.  Whoever reads it is told of ev
 import ipaddress
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 from kaipiao.base.secret_file import read_secret
-from kaipiao.fiscal.seal import SealKey
+from kaipiao.fiscal.seal import SealKey, VendorKind
 from kaipiao.seal.certificate import parse_pem
 from kaipiao.seal.check import seal_key
 
@@ -35,7 +35,7 @@ class VendorPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """One vendor as its operator wrote it down."""
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}\Z")]
-    kind: Literal["sm2", "ed25519", "http"]
+    kind: VendorKind
     url: str = ""
     certificate: str = ""  # file, PEM: whose signatures are believed
     secret: str = ""  # file: the bearer secret
