@@ -78,6 +78,11 @@ class CellFolder:
         return self.path / "run"
 
     @property
+    def witnesses(self) -> Path:
+        """What is known of the log's witnesses; may be lost."""
+        return self.run / "witnesses.json"
+
+    @property
     def running(self) -> Path:
         return self.run / "cell.json"
 

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kaipiao.errors import Outage, ProofNotReady
-from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, Checkpoint, parse_checkpoint
+from kaipiao.evidence.checkpoint import (
+    CHECKPOINT_NAME,
+    STAMPED_NAME,
+    WITNESSED_NAME,
+    Checkpoint,
+    parse_checkpoint,
+)
+from kaipiao.evidence.grade import Grade
 from kaipiao.evidence.merkle import implied_root
 from kaipiao.evidence.note import parse_note
 from kaipiao.evidence.proof import Opening, Proof, compose_opening, compose_proof
@@ -20,6 +27,18 @@ class PublicFile(NamedTuple):
     content: bytes
     media_type: str
     is_immutable: bool  # else to be asked for again after a moment
+
+
+class GradedReceipt(NamedTuple):
+    """``grade`` is what our files say it is worth; a verifier grades it for himself."""
+
+    text: str
+    grade: Grade
+
+
+TEXT = "text/plain; charset=utf-8"
+NOTES = {STAMPED_NAME: Grade.E3, WITNESSED_NAME: Grade.E2, CHECKPOINT_NAME: Grade.E1}
+"""Our signed notes, the best first; each was verified before it was put there."""
 
 
 class PublishedLog:
@@ -42,16 +61,26 @@ class PublishedLog:
         """What the newest checkpoint says.  Raises as ``note``."""
         return _checkpoint_of(self.note())
 
+    def graded(self, name: str) -> Checkpoint | None:
+        """What one of ``NOTES`` says; None if there is none (yet).
+
+        Raises:
+            Outage: the folder cannot be read.
+        """
+        note = self._note(name)
+        return None if note is None else _checkpoint_of(note)
+
     def file(self, name: str) -> PublicFile | None:
-        """``checkpoint`` or a tile, by its path below the log's address; None if there is none.
+        """A note or a tile, by its path below the log's address; None if there is none.
 
         A tile that the newest checkpoint does not cover is not published, even if it is there.
 
         Raises:
             Outage: the folder cannot be read.
         """
-        if name == CHECKPOINT_NAME:
-            return PublicFile(self.note().encode(), "text/plain; charset=utf-8", False)
+        if name in NOTES:
+            note = self.note() if name == CHECKPOINT_NAME else self._note(name)
+            return None if note is None else PublicFile(note.encode(), TEXT, is_immutable=False)
         tile = parse_tile(name)
         if tile is None or not tile.is_within(self.checkpoint().size):
             return None
@@ -63,18 +92,28 @@ class PublishedLog:
             raise Outage("evidence") from error
 
     def receipt(self, invoice: Invoice) -> str:
-        """The receipt of an issued invoice, under the newest checkpoint.
+        """The text of ``graded_receipt``.  Raises as that does."""
+        return self.graded_receipt(invoice).text
+
+    def graded_receipt(self, invoice: Invoice) -> GradedReceipt:
+        """The receipt of an issued invoice, under the best note that covers it.
+
+        Ask again later, and it may be under a better one.
 
         Raises:
             ProofNotReady: no checkpoint covers it yet.
             Outage: the log cannot be read.
         """
-        note = self.note()
-        checkpoint = _checkpoint_of(note)
-        index = invoice.log_index
-        if index is None or index >= checkpoint.size:
+        if invoice.log_index is None:
             raise ProofNotReady
-        opening = opening_of(invoice)
+        for name, grade in NOTES.items():
+            note = self.note() if name == CHECKPOINT_NAME else self._note(name)
+            if note is not None and invoice.log_index < _checkpoint_of(note).size:
+                return GradedReceipt(self._receipt_under(note, invoice, invoice.log_index), grade)
+        raise ProofNotReady
+
+    def _receipt_under(self, note: str, invoice: Invoice, index: int) -> str:
+        checkpoint, opening = _checkpoint_of(note), opening_of(invoice)
         try:
             path = tuple(self.tiles.inclusion_path(index, checkpoint.size))
         except (OSError, TilesDamaged) as error:
@@ -82,6 +121,14 @@ class PublishedLog:
         root = implied_root(opening.leaf(), index=index, size=checkpoint.size, path=path)
         assert root == checkpoint.root, f"the ledger and the log differ at {index}"
         return compose_proof(Proof(index, path, note, compose_opening(opening)))
+
+    def _note(self, name: str) -> str | None:
+        try:
+            return self._read(name).decode()
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise Outage("evidence") from error
 
     def _read(self, name: str) -> bytes:
         return (self._folder / name).read_bytes()

@@ -4,6 +4,7 @@ import asyncio
 from datetime import date, timedelta
 
 from litestar import Response, get, post
+from litestar.datastructures import ResponseHeader
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
@@ -28,7 +29,14 @@ from kaipiao.gateway.shapes import (
 from kaipiao.gateway.wiring import Services
 from kaipiao.ports import ApiKey
 
+GRADE_HEADER = "evidence-grade"
 Span = tuple[date | None, date | None]
+_GRADE = ResponseHeader(
+    name=GRADE_HEADER,
+    description="`E1` in a signed checkpoint, `E2` cosigned by witnesses, `E3` time-stamped, too. "
+    "Asked for again later, the receipt may be worth more.",
+    documentation_only=True,
+)
 
 
 class Invoices:
@@ -48,6 +56,7 @@ class Invoices:
                 "/v1/invoices/{number:str}/receipt",
                 operation_id="read_receipt",
                 media_type="text/plain",
+                response_headers=[_GRADE],
             )(self.receipt),
             get("/v1/invoices/{number:str}/red-letters", operation_id="list_red_letters")(
                 self.red_letters
@@ -95,12 +104,15 @@ class Invoices:
         return view_invoice(invoice, standing=await self._services.verifying.standing(invoice))
 
     async def receipt(self, request: AnyRequest, number: parameters.NumberPath) -> Response[str]:
-        """The invoice's proof (C2SP tlog-proof), which anyone can verify offline."""
+        """The invoice's proof (C2SP tlog-proof), which anyone can verify offline.
+
+        It is made under the best checkpoint that covers the invoice; `Evidence-Grade` says which.
+        """
         invoice = await visible_invoice(self._ledger, number, caller_of(request, "read"))
         if self._log is None:
             raise Outage("evidence")
-        text = await asyncio.to_thread(self._log.receipt, invoice)
-        return Response(text, media_type="text/plain")
+        text, grade = await asyncio.to_thread(self._log.graded_receipt, invoice)
+        return Response(text, media_type="text/plain", headers={GRADE_HEADER: grade})
 
     async def red_letters(self, request: AnyRequest, number: parameters.NumberPath) -> RedLetters:
         """The numbers of the red letters against this invoice."""

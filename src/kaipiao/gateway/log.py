@@ -6,6 +6,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from kaipiao.errors import Outage
+from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, STAMPED_NAME, WITNESSED_NAME
 from kaipiao.evidence.published import PublishedLog
 from kaipiao.gateway import parameters
 from kaipiao.gateway.refusals import NoSuchPath
@@ -33,6 +34,18 @@ class LogFiles:
                 everyone=True,
             )(self.checkpoint),
             get(
+                "/log/checkpoint.witnessed",
+                operation_id="read_witnessed_checkpoint",
+                media_type="text/plain",
+                everyone=True,
+            )(self.witnessed),
+            get(
+                "/log/checkpoint.timestamped",
+                operation_id="read_timestamped_checkpoint",
+                media_type="text/plain",
+                everyone=True,
+            )(self.timestamped),
+            get(
                 "/log/tile/{name:path}",
                 operation_id="read_tile",
                 media_type="application/octet-stream",
@@ -49,7 +62,19 @@ class LogFiles:
 
     async def checkpoint(self) -> Response[bytes]:
         """The newest signed checkpoint (C2SP tlog-checkpoint)."""
-        return await self._file("checkpoint")
+        return await self._file(CHECKPOINT_NAME)
+
+    async def witnessed(self) -> Response[bytes]:
+        """The newest checkpoint with the cosignatures of a quorum of witnesses (C2SP
+        tlog-cosignature); 404 while there is none.
+        """
+        return await self._file(WITNESSED_NAME)
+
+    async def timestamped(self) -> Response[bytes]:
+        """The newest witnessed checkpoint with a time stamp (RFC 3161) as its last signature line;
+        404 while there is none.
+        """
+        return await self._file(STAMPED_NAME)
 
     async def tile(self, name: parameters.TilePath) -> Response[bytes]:
         """A tile; once published it never changes."""

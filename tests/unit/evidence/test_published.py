@@ -8,7 +8,10 @@ import pytest
 
 from kaipiao.base.canonical import canonical, digest
 from kaipiao.errors import Outage, ProofNotReady
+from kaipiao.evidence.checkpoint import STAMPED_NAME, WITNESSED_NAME
+from kaipiao.evidence.cosignature import compose_line
 from kaipiao.evidence.disk import LocalDisk
+from kaipiao.evidence.grade import Grade
 from kaipiao.evidence.merkle import is_consistent
 from kaipiao.evidence.note import Standing, parse_note
 from kaipiao.evidence.published import PublishedLog, opening_of
@@ -19,6 +22,7 @@ from kaipiao.fiscal.money import Fen
 from kaipiao.fiscal.number import Series, compose_number
 from tests.strategies import make_draft
 from tests.unit.evidence.fakes import MemoryOrder, StoppedClock, make_leaves, make_signer
+from tests.unit.evidence.witnessed import make_cosigner
 
 SIGNER = make_signer()
 DRAFT = make_draft(1)
@@ -154,3 +158,48 @@ async def test_two_checkpoints_of_ours_are_proved_consistent_from_the_files(tmp_
     path = log.tiles.consistency_path(old.size, new.size)
 
     assert is_consistent(old.size, old.root, new.size, new.root, path)
+
+
+def put_note(folder: Path, name: str) -> None:
+    """As cosigning does: the newest checkpoint, under another name, with further signatures."""
+    note = (folder / "checkpoint").read_text()
+    stamped = parse_note(note)._replace(signatures=())
+    line = compose_line(make_cosigner("bureau").cosign(stamped.text, seconds=5))
+    (folder / name).write_text(note + line)
+
+
+async def test_a_receipt_is_made_under_the_best_note_that_covers_it(tmp_path: Path) -> None:
+    log = await log_of(tmp_path, [401])
+    assert log.graded_receipt(INVOICE).grade is Grade.E1
+    put_note(tmp_path, WITNESSED_NAME)
+    await log_of(tmp_path, [500])
+    text, grade = log.graded_receipt(INVOICE)
+    assert grade is Grade.E2
+    assert "\n401\n" in text
+    assert "bureau.example/w" in text
+    assert verify_receipt(text, str(SIGNER.verifier)).is_genuine
+
+    put_note(tmp_path, STAMPED_NAME)
+    assert log.graded_receipt(INVOICE).grade is Grade.E3
+
+
+async def test_a_better_note_that_does_not_cover_it_is_no_use(tmp_path: Path) -> None:
+    log = await log_of(tmp_path, [300, 400])
+    put_note(tmp_path, WITNESSED_NAME)
+    put_note(tmp_path, STAMPED_NAME)
+    await log_of(tmp_path, [500])
+
+    assert log.graded_receipt(INVOICE).grade is Grade.E1
+    assert "\n500\n" in log.receipt(INVOICE)
+
+
+async def test_the_notes_are_served_once_they_are_there(tmp_path: Path) -> None:
+    log = await log_of(tmp_path, [401])
+    assert log.file(WITNESSED_NAME) is None
+    assert log.file(STAMPED_NAME) is None
+    put_note(tmp_path, WITNESSED_NAME)
+    served = log.file(WITNESSED_NAME)
+
+    assert served is not None
+    assert not served.is_immutable
+    assert log.graded(WITNESSED_NAME) == log.checkpoint()

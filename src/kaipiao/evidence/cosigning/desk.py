@@ -19,6 +19,13 @@ CLOCK_AHEAD_MAX_S = 300
 """A cosignature from further in the future is not taken: it would spoil what it proves."""
 _TOLD_CHARS = 200
 
+Http = httpx.AsyncClient
+
+
+def open_http() -> Http:
+    """One for all witnesses of a cell; it keeps their connections open between rounds."""
+    return Http(headers={"accept-encoding": "identity", "user-agent": "kaipiao-cosigning/1"})
+
 
 class WitnessSilent(Exception):
     """No answer, or none that says yes or no.  Asking again is right."""
@@ -51,7 +58,7 @@ class Cosigned(NamedTuple):
 class Desk:
     """Speaks with one witness.  Every method may raise WitnessSilent."""
 
-    def __init__(self, witness: Witness, http: httpx.AsyncClient) -> None:
+    def __init__(self, witness: Witness, http: Http) -> None:
         self.witness = witness
         self._http = http
         self._url = witness.url.rstrip("/")

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from kaipiao.evidence.checkpoint import STAMPED_NAME, WITNESSED_NAME
-from kaipiao.evidence.cosigning.desk import read_bounded
+from kaipiao.evidence.cosigning.desk import Http, read_bounded
 from kaipiao.evidence.disk import Disk, in_thread, write_durably
 from kaipiao.evidence.note import is_key_name, parse_note
 from kaipiao.evidence.timestamp import TOKEN_BYTES_MAX, Authority, stamp_line
@@ -32,7 +32,7 @@ class Stamping:
         authority: Authority,
         url: str,
         every_s: int,
-        http: httpx.AsyncClient,
+        http: Http,
         clock: Clock,
     ) -> None:
         self._disk = disk
