@@ -7,7 +7,9 @@ Each is a folder that speaks for itself:
     offered.request     the whole request, if there was one: it holds the proof that failed
     about.json          kind, log, both sizes and roots, when
 
-A ``fork`` proves by itself that the log broke its word: two roots for one size.  A ``rollback``
+A ``fork`` proves by itself that the log broke its word: two roots for one size, or a larger tree
+that did not begin with ours (a mirror has read all of it; ``offered.request`` holds the proof
+that leads from another tree of our size).  A ``rollback``
 is a smaller tree offered by a source that had shown a larger one.  ``unproven`` means that no
 proof led from one to the other: a rewritten history, or somebody who sent a wrong proof.
 """
@@ -66,9 +68,13 @@ class Exhibits:
         *,
         at: datetime,
         request: bytes = b"",
+        kind: Kind | None = None,
     ) -> Exhibit | None:
-        """Keep both, durably, once; None if they are kept already or there is no more room."""
-        about = _about(_name_of(held, offered), held, offered, at)
+        """Keep both, durably, once; None if they are kept already or there is no more room.
+
+        ``kind`` is for whoever knows more than the two sizes tell.
+        """
+        about = _about(kind or _kind_of(held, offered), held, offered, at)
         files = {
             HELD_NAME: held_note.encode(),
             OFFERED_NAME: offered_note.encode(),
@@ -116,10 +122,10 @@ class Exhibits:
         _force(self._folder)
 
 
-def _about(name: str, held: Checkpoint, offered: Checkpoint, at: datetime) -> Exhibit:
+def _about(kind: Kind, held: Checkpoint, offered: Checkpoint, at: datetime) -> Exhibit:
     return Exhibit(
-        name=name,
-        kind=_kind_of(held, offered),
+        name=_name_of(kind, held, offered),
+        kind=kind,
         origin=held.origin,
         held_size=held.size,
         held_root=b64encode(held.root).decode(),
@@ -135,10 +141,10 @@ def _kind_of(held: Checkpoint, offered: Checkpoint) -> Kind:
     return "rollback" if offered.size < held.size else "unproven"
 
 
-def _name_of(held: Checkpoint, offered: Checkpoint) -> str:
+def _name_of(kind: Kind, held: Checkpoint, offered: Checkpoint) -> str:
     """The same offer, made again, has the same name, whatever we hold by then: unless it forks."""
-    key = compose_checkpoint(offered) + (compose_checkpoint(held) * (held.size == offered.size))
-    return f"{_kind_of(held, offered)}-{offered.size}-{sha256(key.encode()).hexdigest()[:16]}"
+    key = compose_checkpoint(offered) + (compose_checkpoint(held) * (kind == "fork"))
+    return f"{kind}-{offered.size}-{sha256(key.encode()).hexdigest()[:16]}"
 
 
 def _force(path: Path) -> None:
