@@ -61,12 +61,12 @@ async def note_start(trail: AuditTrail, settings: Settings, clock: Clock) -> Non
 
 def settings_in_force(settings: Settings) -> dict[str, str]:
     """What differs from its default; of a secret, that there is one."""
-    chosen = {name: getattr(settings, name) for name in Settings.__struct_fields__}
-    defaults = msgspec.to_builtins(Settings(data=""))
+    usual_ones = Settings(data="")
+    names = [name for name in Settings.__struct_fields__ if name not in (LIMITS, "data")]
     shown = {
-        name: "***" if name in BLOTTED else str(value)
-        for name, value in chosen.items()
-        if name not in (LIMITS, "data") and value != defaults.get(name, "")
+        name: "***" if name in BLOTTED else str(getattr(settings, name))
+        for name in names
+        if getattr(settings, name) != getattr(usual_ones, name)
     }
     limits, usual = msgspec.to_builtins(settings.limits), msgspec.to_builtins(Limits())
     shown |= {name: str(value) for name, value in limits.items() if value != usual[name]}

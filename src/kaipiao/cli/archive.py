@@ -118,7 +118,8 @@ def command(
 
 
 async def _run(settings: Settings, before: TaxMonth | None, dry_run: bool, as_json: bool) -> None:
-    async with open_cell_archiver(settings, SystemClock()) as archiver:
+    what = "" if before is None or dry_run else format_month(before)
+    async with open_cell_archiver(settings, SystemClock(), what=what) as archiver:
         steps = archiver.check() if before is None else archiver.run(before, dry=dry_run)
         async for step in steps:
             if as_json:

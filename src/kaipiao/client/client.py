@@ -20,6 +20,7 @@ from kaipiao.client.answers import (
     CreditLine,
     CreditLines,
     Finding,
+    GradedReceipt,
     Invoice,
     InvoicePage,
     Key,
@@ -28,6 +29,7 @@ from kaipiao.client.answers import (
     Receipt,
     RedLetters,
 )
+from kaipiao.client.audit import Audit
 from kaipiao.client.batch import Sale, issue_batch
 from kaipiao.client.delivery import Deliveries
 from kaipiao.client.retry import Budget
@@ -44,6 +46,7 @@ class Client:
     def __init__(self, url: str, key: str | None = None, *, budget: Budget | None = None) -> None:
         self._wire = Wire(url, key, budget=budget or Budget())
         self.deliveries = Deliveries(self._wire)
+        self.audit = Audit(self._wire)
         self.url = url
 
     def __enter__(self) -> "Client":
@@ -121,7 +124,12 @@ class Client:
 
     def receipt(self, number: str) -> str:
         """The proof of an invoice, as text; waits a moment for one that is just being made."""
-        return self._wire.ask("GET", f"/v1/invoices/{number}/receipt").text
+        return self.graded_receipt(number).text
+
+    def graded_receipt(self, number: str) -> GradedReceipt:
+        """The same, with what the cell says that it is worth (``E1``, ``E2``, ``E3``)."""
+        answer = self._wire.ask("GET", f"/v1/invoices/{number}/receipt")
+        return GradedReceipt(text=answer.text, grade=answer.headers.get("evidence-grade", ""))
 
     def rendition(self, number: str, kind: str, *, needs_receipt: bool = True) -> bytes:
         """The invoice as a document (``xml``, ``xbrl``, ``ofd``, ``pdf``, ``png``); waits a moment

@@ -8,7 +8,7 @@ exchanged or taken away by whoever rules the database does not lead to the leaf 
 the witnesses hold the cell to what was signed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import msgspec
@@ -98,9 +98,11 @@ def verify_event_receipt(text: str, key: VerifierKey) -> EventVerdict:
 
 
 def check_trail(
-    log: ProvenLeaves, rows: Iterable[tuple[int, bytes, str]], *, kept_from: int
+    log: ProvenLeaves, rows: Iterable[tuple[int, bytes, str]], *, kept_from: Callable[[], int]
 ) -> TrailReport:
     """Hold ``rows`` (place, canonical event, salt in hex; in any order) against the signed log.
+
+    ``kept_from`` is asked after the last row.
 
     Raises:
         TilesDamaged: the log itself does not hold together.
@@ -117,10 +119,11 @@ def check_trail(
             faults.append(TrailFault(index, fault))
         elif event is not None and event.action == FORGOTTEN:
             forgotten_below = max(forgotten_below, int(event.facts["through"]) + 1)
-    faults += _missing(seen, log.size, kept_from, forgotten_below)
+    first = kept_from()
+    faults += _missing(seen, log.size, first, forgotten_below)
     return TrailReport(
         size=log.size,
-        kept_from=kept_from,
+        kept_from=first,
         checked=len(seen),
         faults=tuple(sorted(faults, key=lambda fault: fault.index)),
     )
