@@ -23,7 +23,6 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "key": ("API 密钥: 新建、列出、吊销", "API keys: create, list, revoke"),
         "audit": ("审计日志: 谁做了什么, 有没有被改动", "Who did what; has anyone changed it"),
         "archive": ("旧发票移出数据库, 照常可查", "Old invoices leave the database, still found"),
-        "erase": ("依法删除一张发票的内容", "Destroy one invoice's content, as law demands"),
         "credit": ("授信额度: 授予、调整、查看", "Credit lines: grant, adjust, show"),
     },
     "invoice": {
