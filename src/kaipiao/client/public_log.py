@@ -11,7 +11,7 @@ import httpx
 from kaipiao.client.wire import BUSY, CONNECT_WITHIN_S, retry_after_s
 
 ANSWER_WITHIN_S = 20.0
-TRIES = 4
+TRIES = 3
 PAUSE_S = 0.5
 """Doubles from try to try; a server that says when to come back is heard, up to ``PAUSE_MAX_S``."""
 PAUSE_MAX_S = 10.0
