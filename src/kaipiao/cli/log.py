@@ -9,6 +9,9 @@ import msgspec
 from kaipiao.cli import exits
 from kaipiao.cli.language import t
 from kaipiao.cli.log_audit import audit
+from kaipiao.cli.log_keys import keys, rotate
+from kaipiao.cli.log_rebuild import rebuild
+from kaipiao.cli.log_witnesses import witnesses
 from kaipiao.cli.reach import anyone
 from kaipiao.cli.terminal import say, say_json
 from kaipiao.client.client import Client
@@ -61,6 +64,10 @@ def command() -> None:
 
 
 command.add_command(audit)
+command.add_command(keys)
+command.add_command(rebuild)
+command.add_command(rotate)
+command.add_command(witnesses)
 
 
 @command.command("key", help=t("日志公钥", "The log's public key."))

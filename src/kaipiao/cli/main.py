@@ -23,6 +23,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "key": ("API 密钥: 新建、列出、吊销", "API keys: create, list, revoke"),
         "audit": ("审计日志: 谁做了什么, 有没有被改动", "Who did what; has anyone changed it"),
         "archive": ("旧发票移出数据库, 照常可查", "Old invoices leave the database, still found"),
+        "erase": ("依法删除一张发票的内容", "Destroy one invoice's content, as law demands"),
         "credit": ("授信额度: 授予、调整、查看", "Credit lines: grant, adjust, show"),
     },
     "invoice": {
@@ -45,6 +46,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "verify": ("查验: 离线凭回执, 或按票面信息", "Verify: offline by receipt, or by fields"),
         "read": ("读取 XML、OFD、PDF、二维码发票", "Read an XML, OFD or PDF invoice, or a QR code"),
         "log": ("存证日志: 检查点、公钥、一致性", "Evidence log: checkpoint, key, consistency"),
+        "mirror": ("镜像: 复制日志, 证明并提供", "Copy a log, prove every file of it, serve it"),
         "witness": ("见证: 记住他人的日志说过的话", "Watch somebody else's log, and cosign it"),
     },
 }
