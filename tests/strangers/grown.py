@@ -85,14 +85,15 @@ DAMAGE: dict[str, Callable[[Grown], None]] = {
 def roll_back(log: Grown) -> None:
     """The log as it was once, genuine in every byte: only who kept a later checkpoint can tell."""
     shutil.copy(log.kept[-2], log.folder / CHECKPOINT_NAME)
-    for tile in ("tile/0/015", "tile/entries/015"):  # of the tree of 4,000, partial
-        width = 160 * (32 if "/0/" in tile else 34)
-        partial_tile = log.folder / f"{tile}.p/160"
-        partial_tile.parent.mkdir(exist_ok=True)
-        partial_tile.write_bytes((log.folder / tile).read_bytes()[:width])
-    top = log.folder / "tile/1/000.p/15"
-    top.parent.mkdir(exist_ok=True)
-    top.write_bytes((log.folder / "tile/1/000").read_bytes()[: 15 * 32])
+    for name, width, each in (
+        ("tile/0/015", 160, 32),
+        ("tile/entries/015", 160, 34),
+        ("tile/1/000", 15, 32),
+    ):
+        partial_tile = log.folder / f"{name}.p/{width}"
+        if not partial_tile.exists():
+            partial_tile.parent.mkdir(exist_ok=True)
+            partial_tile.write_bytes((log.folder / name).read_bytes()[: width * each])
 
 
 @contextmanager
