@@ -183,6 +183,22 @@ async def test_a_lot_that_failed_is_for_whoever_comes_after_its_pause(
     assert (await sealed_by.seals.vendors())[0].lied_at is None
 
 
+async def test_who_failed_at_a_lot_leaves_it_to_others_for_a_moment(
+    sealed_by: Store, hours: Hours
+) -> None:
+    await issue(sealed_by, 1)
+    await cut(sealed_by)
+    lot = await taken(sealed_by)
+    await sealed_by.seals.put_back("w", lot, "acme", lied=True, again_after_s=0)
+    assert await take(sealed_by, ACME) is None
+    assert (await sealed_by.seals.vendors())[0].lied_at is not None
+    other = await taken(sealed_by, BOLT)
+    await sealed_by.seals.put_back("w", other, "acme", lied=False, again_after_s=0)
+    await hours.go_by(4)
+
+    assert await take(sealed_by, ACME) is not None, "nobody else wanted it"
+
+
 async def test_what_a_worker_holds_can_be_let_go(sealed_by: Store) -> None:
     await issue(sealed_by, 2 * LOT_INVOICES)
     await cut(sealed_by)

@@ -32,12 +32,14 @@ SELECT count(*) FROM cut
 """
 """1 invoices a lot, 2 lots at most, 3 whether the last invoices are cut though too few."""
 
+# Who failed at a lot leaves it to the others for three seconds.
 _TAKE = """
 UPDATE seal_lot
    SET state = 'sealing', worker = $1, held_until = now() + $3::interval, tries = tries + 1
  WHERE first_index = (
        SELECT first_index FROM seal_lot
         WHERE state <> 'sealed' AND held_until <= now()
+          AND (failed_by <> $2 OR held_until <= now() - interval '3 seconds')
           AND EXISTS (SELECT FROM seal_vendor
                        WHERE name = $2 AND key_id = $4 AND distrusted_at IS NULL)
           {which} LIMIT 1 FOR UPDATE SKIP LOCKED)
@@ -75,7 +77,8 @@ PUT_BACK = """
 WITH liar AS (
     UPDATE seal_vendor SET lied_at = now() WHERE name = $3 AND $4
 )
-UPDATE seal_lot SET state = 'waiting', worker = '', held_until = now() + $5::interval
+UPDATE seal_lot
+   SET state = 'waiting', worker = '', held_until = now() + $5::interval, failed_by = $3
  WHERE first_index = $1 AND worker = $2 AND state = 'sealing'
 """
 

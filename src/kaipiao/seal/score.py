@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
+from operator import add
 
 from kaipiao.fiscal.seal import BREAKER_STATES, LATENCY_MS, AskOutcome, BreakerState, Score
 
@@ -34,3 +35,12 @@ class Tally:
         self._latencies = [0] * len(self._latencies)
         self._told = times
         return score
+
+    def give_back(self, score: Score) -> None:
+        """Nobody was told of it after all."""
+        self._asked.update(score.asked)
+        self._invoices += score.invoices
+        self._latencies = list(map(add, self._latencies, score.latencies))
+        self._told = {
+            state: seconds - score.state_s.get(state, 0.0) for state, seconds in self._told.items()
+        }

@@ -33,8 +33,10 @@ TELL_EVERY_S = 2.0
 HOLD_BEYOND_S = 10.0
 """A lot in hand is another's so long after its question must have ended."""
 
+FREE_TRIES = 3
 AGAIN_MAX_S = 60.0
-"""A lot that fails again and again is tried again after twice as long, this at most."""
+"""A lot that failed so often is tried again after a second, two, four …, this at most: should it
+be the lot that is wrong, it must not keep every breaker open."""
 
 OLDEST_EVERY = 4
 
@@ -80,14 +82,16 @@ class Sealing:
         """Seal until ``stop``; what is in hand then is given back."""
         tasks = [asyncio.create_task(self._keep(self._serve, desk)) for desk in self._desks]
         tasks.append(asyncio.create_task(self._keep(self._tend)))
-        tasks.append(asyncio.create_task(self._keep(self._tell)))
-        await stop.wait()
+        while not stop.is_set():
+            await self._tell()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), TELL_EVERY_S)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         with suppress(Outage):
             await self._seals.let_go(self._worker)
-            await self._tell_once()
+        await self._tell()
 
     async def _keep(self, step: Callable[..., Awaitable[None]], *given: Desk) -> None:
         """Do it for ever, whatever goes wrong with it once."""
@@ -110,14 +114,15 @@ class Sealing:
             pass
 
     async def _tell(self) -> None:
-        await self._tell_once()
-        await asyncio.sleep(TELL_EVERY_S - LOOK_EVERY_S)
-
-    async def _tell_once(self) -> None:
+        """Write down what the vendors did; what cannot be written now is told the next time."""
         now = time.monotonic()
         for desk in self._desks:
             score = desk.tally.take(desk.breaker.times(now))
-            await self._seals.note(self._worker, desk.name, score, desk.report(now))
+            try:
+                await self._seals.note(self._worker, desk.name, score, desk.report(now))
+            except Outage as error:
+                desk.tally.give_back(score)
+                log.warning("scores wait for the ledger: %r", error)
 
     async def _serve(self, desk: Desk) -> None:
         """Ask this vendor for as long as it has room and there is something to ask it for."""
@@ -176,10 +181,17 @@ class Sealing:
         desk.said = answer.said
         level = logging.ERROR if answer.outcome == "lied" else logging.WARNING
         log.log(level, "%s %s: %s", desk.name, answer.outcome, answer.said)
-        again_after_s = min(AGAIN_MAX_S, 2.0 ** min(lot.tries, 10) / 2)
         await self._seals.put_back(
-            self._worker, lot, desk.name, lied=answer.outcome == "lied", again_after_s=again_after_s
+            self._worker,
+            lot,
+            desk.name,
+            lied=answer.outcome == "lied",
+            again_after_s=again_after_s(lot.tries),
         )
+
+
+def again_after_s(tries: int) -> float:
+    return 0.0 if tries < FREE_TRIES else min(AGAIN_MAX_S, 2.0 ** min(tries - FREE_TRIES, 10))
 
 
 def ask_id_of(statements: Sequence[bytes]) -> str:

@@ -40,7 +40,8 @@ CREATE TABLE seal_lot (  -- invoices next to each other in the log, sealed by on
     waiting_since timestamptz NOT NULL,
     worker        text        NOT NULL DEFAULT '',
     held_until    timestamptz NOT NULL DEFAULT now(),
-    tries         integer     NOT NULL DEFAULT 0
+    tries         integer     NOT NULL DEFAULT 0,
+    failed_by     text        NOT NULL DEFAULT ''      -- the vendor that failed at it last
 ) WITH (fillfactor = 70);
 
 CREATE INDEX seal_lot_open ON seal_lot (waiting_since, first_index) WHERE state <> 'sealed';
