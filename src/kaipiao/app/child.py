@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from kaipiao.app.orders import READY
 
@@ -13,6 +14,8 @@ FIRST_PAUSE_S = 0.05
 LAST_PAUSE_S = 5.0
 STEADY_S = 10.0
 """Between restarts the pause doubles; a child that lived this long starts afresh."""
+RENEW_WITHIN_S = 10.0
+"""A successor that takes longer is waited for no more: others have to be renewed as well."""
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +42,7 @@ class Child:
         self._changed = changed
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = asyncio.Event()
+        self._ready = asyncio.Event()
 
     @property
     def pid(self) -> int | None:
@@ -60,6 +64,16 @@ class Child:
     async def stop(self, patience_s: float) -> None:
         """Ask it to finish, and after ``patience_s`` end it."""
         self._stopping.set()
+        await self._end(patience_s)
+
+    async def renew(self, patience_s: float) -> None:
+        """Ask it to finish and let its successor begin; returns when that one is ready, or late."""
+        self._ready.clear()
+        await self._end(patience_s)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ready.wait(), RENEW_WITHIN_S)
+
+    async def _end(self, patience_s: float) -> None:
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -86,6 +100,7 @@ class Child:
         assert process.stdout is not None
         process.stdin.write(self._orders)
         if await process.stdout.readline() == READY:
+            self._ready.set()
             self._changed(self, True)
         code = await process.wait()
         self._changed(self, False)

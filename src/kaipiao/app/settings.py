@@ -102,6 +102,17 @@ class Settings(
             extra=_zh("存证日志的名称, 写入每个检查点, 启用后不可更改。"),
         ),
     ] = "kaipiao.localhost/log"
+    log_signatures: Annotated[
+        str,
+        Meta(
+            pattern=r"^ed25519(,ml-dsa-44)?(,sm2)?$",
+            description="Signatures under every checkpoint: ed25519, and after a comma ml-dsa-44 "
+            "(post-quantum) and sm2 (SM2 with SM3).",
+            extra=_zh(
+                "每个检查点的签名算法: ed25519 必选, 可加 ml-dsa-44 (抗量子) 和 sm2 (国密)。"
+            ),
+        ),
+    ] = "ed25519,ml-dsa-44,sm2"
     verify_limit: Annotated[
         int,
         Meta(

@@ -36,6 +36,7 @@ from kaipiao.app.folder import CellFolder, OnlySupervisor, Running, write_whole
 from kaipiao.app.journal import keep_journal
 from kaipiao.app.last_words import Held, allow_many_files
 from kaipiao.app.listener import bind
+from kaipiao.app.log_keys import open_log_keys, until_keys_change
 from kaipiao.app.orders import Orders, encode_orders
 from kaipiao.app.outward import networks_of, relay_of, roster_of
 from kaipiao.app.probe import until_it_works
@@ -43,8 +44,8 @@ from kaipiao.app.settings import Settings, SettingsWrong
 from kaipiao.app.stand_in import StandIn
 from kaipiao.delivery.sending.secret import KEY_NAME as DELIVERY_KEY
 from kaipiao.delivery.sending.secret import open_delivery_key
+from kaipiao.base.sm import SmBroken
 from kaipiao.errors import Outage
-from kaipiao.evidence.keys import open_key
 from kaipiao.ledger.migrate import migrate
 from kaipiao.ledger.store import Store
 from kaipiao.seal.document_key import DOCUMENT_KEY_NAME, open_document_key
@@ -110,6 +111,7 @@ async def prepare(folder: CellFolder, settings: Settings, database: Database) ->
     """
     await migrate(database.owner)
     clock = SystemClock()
+    _open_log_keys(folder, settings, now=clock.now())
     _open_keys(folder.secrets, settings.log_origin, now=clock.now())
     _open_audit_key(folder, settings)
     networks_of(settings)
@@ -125,12 +127,20 @@ async def prepare(folder: CellFolder, settings: Settings, database: Database) ->
         await store.close()
 
 
+def _open_log_keys(folder: CellFolder, settings: Settings, *, now: datetime) -> None:
+    """Raises SettingsWrong: a key there cannot be used, or SM2 is wanted and answers wrongly."""
+    try:
+        open_log_keys(folder, settings, now=now)
+    except ValueError as error:
+        origin = settings.log_origin
+        raise SettingsWrong("log_origin", origin, zh=str(error), en=str(error)) from None
+    except SmBroken as broken:
+        labels = settings.log_signatures
+        raise SettingsWrong("log_signatures", labels, zh=str(broken), en=str(broken)) from None
+
+
 def _open_keys(secrets: Path, log_origin: str, *, now: datetime) -> None:
     """Raises SettingsWrong: a key there cannot be used."""
-    try:
-        open_key(secrets, log_origin)
-    except ValueError as error:
-        raise SettingsWrong("log_origin", log_origin, zh=str(error), en=str(error)) from None
     try:
         open_delivery_key(secrets)
     except ValueError as error:
@@ -190,11 +200,13 @@ class Cell:
         await self._stand_in.go_on_duty()
         tasks = [asyncio.create_task(child.run()) for child in self._children]
         opening = asyncio.create_task(self._open(ready_file, announce))
+        renewing = asyncio.create_task(self._renew_with_keys())
         try:
             await _first(stop, opening)
             await stop.wait()
         finally:
             opening.cancel()
+            renewing.cancel()
             await self._close(ready_file)
             await asyncio.gather(*tasks)
 
@@ -221,6 +233,15 @@ class Cell:
             *(child.stop(WORK_STOP_S) for child in last), *(held.close() for held in self._held)
         )
         self._stand_in.go_off_duty()
+
+    async def _renew_with_keys(self) -> None:
+        """Whenever the log has a new origin, start our processes again: who writes it first, then
+        one server after another, so that someone always answers.
+        """
+        while True:
+            await until_keys_change(self._folder)
+            for child in self._children:
+                await child.renew(WORKER_STOP_S)
 
     @property
     def _children(self) -> list[Child]:

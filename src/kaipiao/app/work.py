@@ -16,12 +16,13 @@ from kaipiao.app.courtesy import LOG, step_back
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.health import BEAT_EVERY_S, beat
 from kaipiao.app.journal import keep_journal
+from kaipiao.app.log_keys import open_log_keys
 from kaipiao.app.orders import Orders, receive_orders, say_ready
 from kaipiao.app.patience import open_store
 from kaipiao.errors import Outage
 from kaipiao.evidence.disk import LocalDisk
-from kaipiao.evidence.keys import open_key
 from kaipiao.evidence.recovery import LogBroken
+from kaipiao.evidence.signing.publication import publish_keys
 from kaipiao.evidence.writer import LogWriter, Overtaken, run_log
 from kaipiao.fiscal.month import next_month, tax_month
 from kaipiao.ledger.store import Store
@@ -49,6 +50,7 @@ async def work(orders: Orders) -> None:
             beside.create_task(keep_beating(folder, stop))
             beside.create_task(keep_audit(store.audit, clock, stop, days=settings.audit_days))
             beside.create_task(write_audit_log(compose_audit_writer(settings, store, clock), stop))
+            beside.create_task(publish_about_keys(orders, store, clock))
             say_ready()
             await write_log(writer, stop)
     finally:
@@ -56,14 +58,35 @@ async def work(orders: Orders) -> None:
 
 
 def compose_writer(orders: Orders, store: Store, clock: Clock) -> LogWriter:
-    folder = CellFolder(orders.settings.data)
+    """Raises ValueError, SmBroken: the keys cannot be used."""
+    folder, now = CellFolder(orders.settings.data), clock.now()
+    keyring = open_log_keys(folder, orders.settings, now=now)
+    signer, *more = keyring.signers()
     return LogWriter(
         order=store.order,
         heads=store.heads,
         disk=LocalDisk(folder.evidence),
-        signer=open_key(folder.secrets, orders.settings.log_origin),
+        signer=signer,
+        more_signers=more,
+        former=keyring.former(now),
+        log=keyring.log,
         clock=clock,
     )
+
+
+async def publish_about_keys(orders: Orders, store: Store, clock: Clock) -> None:
+    """Put keys, periods and announcements beside the log; they change only while we are away."""
+    folder = CellFolder(orders.settings.data)
+    keyring = open_log_keys(folder, orders.settings, now=clock.now())
+    while True:
+        try:
+            announced = await store.announcements.all()
+            return await asyncio.to_thread(
+                publish_keys, folder.evidence, keyring.periods, announced
+            )
+        except (Outage, OSError) as error:
+            log.warning("what is known of the keys waits to be published: %r", error)
+            await asyncio.sleep(CLOCKS_EVERY_S)
 
 
 async def write_log(writer: LogWriter, stop: asyncio.Event) -> None:

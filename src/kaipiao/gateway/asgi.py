@@ -25,6 +25,7 @@ from kaipiao.gateway.keys import KeyCalls
 from kaipiao.gateway.last_words import HeldProtocol, LastWords
 from kaipiao.gateway.links import LinkCalls
 from kaipiao.gateway.log import LogFiles
+from kaipiao.gateway.log_keys import LogKeyFiles
 from kaipiao.gateway.mail_rules import MailRuleCalls
 from kaipiao.gateway.pages import Pages
 from kaipiao.gateway.red_letters import RedLetterCalls
@@ -90,6 +91,7 @@ def compose_handlers(services: Services) -> list[HTTPRouteHandler]:
         ImportEvents(services),
         ExportCalls(services),
         LogFiles(services),
+        LogKeyFiles(services),
         AuditLogFiles(services),
     )
     return [handler for room in rooms for handler in room.handlers()]

@@ -48,6 +48,8 @@ TokenPath = Annotated[str, PathParameter(description="The last part of a downloa
 EventPath = Annotated[str, PathParameter(description="An audit event's id.")]
 CodePath = Annotated[str, PathParameter()]
 TilePath = Annotated[str, PathParameter()]
+LeafPath = Annotated[str, PathParameter(description="An entry of the log: 64 hex digits.")]
+VkeyPath = Annotated[str, PathParameter(description="A verifier key's id: eight hex digits.")]
 SellerPath = Annotated[str, PathParameter(pattern=f"^{TAXPAYER_FORM}$")]
 MonthPath = Annotated[str, PathParameter(pattern=f"^{MONTH_FORM}$")]
 

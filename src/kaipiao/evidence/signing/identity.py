@@ -34,4 +34,4 @@ class Identity(NamedTuple):
 
 def former_checkpoint_name(key: VerifierKey) -> str:
     """Where checkpoints of an origin lie when it is no longer the newest."""
-    return f"checkpoint.{key.key_id.hex()}"
+    return f"former/{key.key_id.hex()}/checkpoint"

@@ -1,0 +1,83 @@
+"""Give the log its next origin: the act of an operator, once a quarter.
+
+1. keys        made in ``secrets/log-keys/``, or found there after a try that broke off
+2. statement   signed by the keys that go and the keys that come, and kept beside them
+3. entry       announced in the ledger, whose order gives it a place in the log
+4. turn        the list of origins is replaced; the running cell takes it up by itself
+
+Broken off before 4 nothing has changed, and the next try does the same again.
+"""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from kaipiao.app.archive import NotTheCellsUser as NotTheCellsUser
+from kaipiao.app.folder import CellFolder, read_running
+from kaipiao.app.log_keys import open_log_keys
+from kaipiao.app.settings import Settings
+from kaipiao.base.durable import write_whole
+from kaipiao.errors import Outage
+from kaipiao.evidence.published import PublishedLog
+from kaipiao.evidence.signing.change import announcement_leaf, compose_change
+from kaipiao.evidence.signing.keyring import Keyring, Period
+from kaipiao.ledger.announcements import AnnouncementBoard
+from kaipiao.ledger.pool import Pool
+
+STATEMENT_NAME = "statement"
+MONTHS_A_QUARTER = 3
+
+
+class Rotated(msgspec.Struct, frozen=True, kw_only=True):
+    former: Period
+    newest: Period
+
+
+def next_origin(log: str, now: datetime) -> str:
+    """The log's name and the quarter: ``kaipiao.example/31-1/2027q1``."""
+    return f"{log}/{now.year}q{(now.month - 1) // MONTHS_A_QUARTER + 1}"
+
+
+async def rotate(settings: Settings, origin: str | None, *, now: datetime) -> Rotated:
+    """Let ``origin`` (default: ``next_origin``) be the name under which the log is signed.
+
+    Raises:
+        NotTheCellsUser: run as another user than the cell.
+        ValueError: this origin was used before, or the keys cannot be used.
+        Outage: the cell does not run, or its database does not answer.
+    """
+    folder = CellFolder(settings.data)
+    if folder.path.stat().st_uid != os.geteuid():
+        raise NotTheCellsUser
+    keyring = open_log_keys(folder, settings, now=now)
+    origin = origin or next_origin(keyring.log, now)
+    text = _statement(folder, keyring, origin, now)
+    leaf = announcement_leaf(text)
+    pool = await Pool.open(_dsn(folder, settings))
+    try:
+        await AnnouncementBoard(pool).add(leaf, text)
+    finally:
+        await pool.close()
+    turned = keyring.turn(origin, leaf.hex(), now)
+    return Rotated(former=turned.periods[-2], newest=turned.newest)
+
+
+def _statement(folder: CellFolder, keyring: Keyring, origin: str, now: datetime) -> str:
+    """As it was first made: whoever tries again announces the same entry."""
+    new = keyring.prepare(origin)
+    path: Path = keyring.prepared_folder() / STATEMENT_NAME
+    if not path.exists():
+        size = PublishedLog(folder.evidence).checkpoint().size
+        text = compose_change(log=keyring.log, old=keyring.signers(), new=new, after=size, at=now)
+        write_whole(path, text.encode())
+    return path.read_text(encoding="utf-8")
+
+
+def _dsn(folder: CellFolder, settings: Settings) -> str:
+    running = read_running(folder)
+    dsn = settings.dsn or (running.dsn if running else "")
+    if not dsn:
+        raise Outage(f"cell ({folder.path})")
+    return dsn
