@@ -31,6 +31,13 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     replayed: bool = False
 
 
+class GradedReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """The proof of an invoice.  ``grade`` is the cell's word; verify the text for your own."""
+
+    text: str
+    grade: str
+
+
 class Invoice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     number: str
     issued_at: datetime

@@ -20,6 +20,7 @@ from kaipiao.client.answers import (
     CreditLine,
     CreditLines,
     Finding,
+    GradedReceipt,
     Invoice,
     InvoicePage,
     Key,
@@ -123,7 +124,12 @@ class Client:
 
     def receipt(self, number: str) -> str:
         """The proof of an invoice, as text; waits a moment for one that is just being made."""
-        return self._wire.ask("GET", f"/v1/invoices/{number}/receipt").text
+        return self.graded_receipt(number).text
+
+    def graded_receipt(self, number: str) -> GradedReceipt:
+        """The same, with what the cell says that it is worth (``E1``, ``E2``, ``E3``)."""
+        answer = self._wire.ask("GET", f"/v1/invoices/{number}/receipt")
+        return GradedReceipt(text=answer.text, grade=answer.headers.get("evidence-grade", ""))
 
     def rendition(self, number: str, kind: str, *, needs_receipt: bool = True) -> bytes:
         """The invoice as a document (``xml``, ``xbrl``, ``ofd``, ``pdf``, ``png``); waits a moment
