@@ -18,7 +18,7 @@ from kaipiao.evidence.merkle import implied_root
 from kaipiao.evidence.note import Standing, VerifierKey, parse_note
 from kaipiao.evidence.proof import Proof, compose_proof, parse_proof
 from kaipiao.evidence.proven import ProvenLeaves
-from kaipiao.evidence.published import PublishedLog
+from kaipiao.evidence.published import NOTES, PublishedLog
 from kaipiao.fiscal.audit import EVENT_BYTES_MAX, AuditEvent, event_content, leaf_of_event
 from kaipiao.fiscal.leaf import SALT_BYTES, Leaf
 
@@ -66,18 +66,19 @@ class TrailReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def event_receipt(log: PublishedLog, index: int, content: bytes, salt: bytes) -> str | None:
-    """The receipt of an event, under the newest checkpoint; None if that does not cover it yet.
+    """The receipt of an event, under the best note that covers it; None if none does yet.
 
     Raises:
         Outage: the log cannot be read.
     """
-    note = log.note()
-    checkpoint = parse_checkpoint(parse_note(note).text)
-    if index >= checkpoint.size:
-        return None
-    path = tuple(log.tiles.inclusion_path(index, checkpoint.size))
-    opening = EventOpening(event=msgspec.Raw(content), salt=salt.hex())
-    return compose_proof(Proof(index, path, note, msgspec.json.encode(opening)))
+    notes = [found.content.decode() for name in NOTES if (found := log.file(name))]
+    sizes = [parse_checkpoint(parse_note(note).text).size for note in notes]
+    for note, size in zip(notes, sizes, strict=True):
+        if index < size:
+            path = tuple(log.tiles.inclusion_path(index, size))
+            opening = EventOpening(event=msgspec.Raw(content), salt=salt.hex())
+            return compose_proof(Proof(index, path, note, msgspec.json.encode(opening)))
+    return None
 
 
 def verify_event_receipt(text: str, key: VerifierKey) -> EventVerdict:

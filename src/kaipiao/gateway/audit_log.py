@@ -33,6 +33,18 @@ class AuditLogFiles(LogFiles):
                 everyone=True,
             )(self.checkpoint),
             get(
+                "/audit-log/checkpoint.witnessed",
+                operation_id="read_witnessed_audit_checkpoint",
+                media_type=text,
+                everyone=True,
+            )(self.witnessed),
+            get(
+                "/audit-log/checkpoint.timestamped",
+                operation_id="read_timestamped_audit_checkpoint",
+                media_type=text,
+                everyone=True,
+            )(self.timestamped),
+            get(
                 "/audit-log/tile/{name:path}",
                 operation_id="read_audit_tile",
                 media_type=binary,
