@@ -9,10 +9,11 @@ from pathlib import Path
 
 from kaipiao.app.folder import CellFolder
 from kaipiao.errors import Outage
-from kaipiao.evidence.checkpoint import CHECKPOINT_NAME
+from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, STAMPED_NAME, WITNESSED_NAME
+from kaipiao.evidence.cosigning.memory import read_remembered
 from kaipiao.evidence.published import PublishedLog
 from kaipiao.fiscal.seal import Backlog
-from kaipiao.gateway.wiring import Health, State
+from kaipiao.gateway.wiring import Health, State, Witnessed
 from kaipiao.ledger.pulse import Pulse
 from kaipiao.ledger.store import Store
 from kaipiao.ports import Clock
@@ -55,6 +56,7 @@ class CellHealth:
             oldest_pending_s=pending_s,
             unsealed=backlog.waiting if backlog else None,
             oldest_unsealed_s=backlog.oldest_s if backlog else None,
+            witnessed=self._ask_witnesses(),
         )
 
     async def _ask_ledger(self) -> tuple[State, float | None]:
@@ -79,6 +81,29 @@ class CellHealth:
         except Outage:
             return None, None
         return size, self._age_of(self._folder.evidence / CHECKPOINT_NAME)
+
+    def _ask_witnesses(self) -> Witnessed | None:
+        """What ``work`` wrote down; None: the cell has no witnesses."""
+        if not self._folder.witnesses.exists():
+            return None
+        told = read_remembered(self._folder.witnesses)
+        witnessed, stamped = self._size_and_age(WITNESSED_NAME), self._size_and_age(STAMPED_NAME)
+        return Witnessed(
+            witnessed_size=witnessed[0],
+            witnessed_age_s=witnessed[1],
+            stamped_size=stamped[0],
+            stamped_age_s=stamped[1],
+            trouble=told.trouble,
+            stamp_trouble=told.stamp_trouble,
+            witnesses=told.witnesses,
+        )
+
+    def _size_and_age(self, name: str) -> tuple[int | None, float | None]:
+        try:
+            checkpoint = self._published.graded(name)
+        except Outage:
+            return None, None
+        return (checkpoint.size if checkpoint else None), self._age_of(self._folder.evidence / name)
 
     def _ask_worker(self) -> State:
         age_s = self._age_of(self._folder.run / "work.beat")

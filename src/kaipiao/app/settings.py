@@ -113,6 +113,61 @@ class Settings(
             ),
         ),
     ] = "ed25519,ml-dsa-44,sm2"
+    witness_policy: Annotated[
+        str,
+        Meta(
+            description="File that says which witnesses cosign, and how many (C2SP tlog-policy); "
+            "empty: witness-policy in the data folder, if there is one.",
+            extra=_zh(
+                "见证策略文件 (C2SP tlog-policy); 留空则用数据目录中的 witness-policy (如有)。"
+            ),
+        ),
+    ] = ""
+    witness_every_s: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=3_600,
+            description="Seconds between two checkpoints that are shown to the witnesses.",
+            extra=_zh("每隔多少秒向见证方出示一次检查点。"),
+        ),
+    ] = 5
+    witness_start: Annotated[
+        Literal["ask", "skip"],
+        Meta(
+            description="ask: before the log is signed for the first time after a start, the "
+            "witnesses say what they saw last; skip: sign without having asked.",
+            extra=_zh(
+                "ask: 启动后先询问见证方见过什么, 再签名; skip: 不问就签 (仅在你已核实之后)。"
+            ),
+        ),
+    ] = "ask"
+    tsa_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[!-~]{1,200})?$",
+            description="Time-stamping authority (RFC 3161) for witnessed checkpoints; or empty.",
+            extra=_zh("为见证过的检查点加盖时间戳的机构 (RFC 3161) 网址; 留空则不加盖。"),
+        ),
+    ] = ""
+    tsa_certificate: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Certificates of that authority with its root (PEM), in the data folder or "
+            "by a full path.",
+            extra=_zh("该机构的证书, 含其根证书 (PEM), 位于数据目录或写完整路径。"),
+        ),
+    ] = "tsa.pem"
+    tsa_every_min: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_440,
+            description="Minutes between two time stamps.",
+            extra=_zh("每隔多少分钟加盖一次时间戳。"),
+        ),
+    ] = 10
     verify_limit: Annotated[
         int,
         Meta(

@@ -42,9 +42,10 @@ from kaipiao.app.outward import networks_of, relay_of, roster_of
 from kaipiao.app.probe import until_it_works
 from kaipiao.app.settings import Settings, SettingsWrong
 from kaipiao.app.stand_in import StandIn
+from kaipiao.app.witnessing import check_witnessing
+from kaipiao.base.sm import SmBroken
 from kaipiao.delivery.sending.secret import KEY_NAME as DELIVERY_KEY
 from kaipiao.delivery.sending.secret import open_delivery_key
-from kaipiao.base.sm import SmBroken
 from kaipiao.errors import Outage
 from kaipiao.ledger.migrate import migrate
 from kaipiao.ledger.store import Store
@@ -128,15 +129,18 @@ async def prepare(folder: CellFolder, settings: Settings, database: Database) ->
 
 
 def _open_log_keys(folder: CellFolder, settings: Settings, *, now: datetime) -> None:
-    """Raises SettingsWrong: a key there cannot be used, or SM2 is wanted and answers wrongly."""
+    """Raises SettingsWrong: a key there cannot be used, or SM2 is wanted and answers wrongly, or
+    the witness policy is about other logs.
+    """
     try:
-        open_log_keys(folder, settings, now=now)
+        key = open_log_keys(folder, settings, now=now).newest.key
     except ValueError as error:
         origin = settings.log_origin
         raise SettingsWrong("log_origin", origin, zh=str(error), en=str(error)) from None
     except SmBroken as broken:
         labels = settings.log_signatures
         raise SettingsWrong("log_signatures", labels, zh=str(broken), en=str(broken)) from None
+    check_witnessing(settings, key)
 
 
 def _open_keys(secrets: Path, log_origin: str, *, now: datetime) -> None:

@@ -19,7 +19,9 @@ from kaipiao.app.journal import keep_journal
 from kaipiao.app.log_keys import open_log_keys
 from kaipiao.app.orders import Orders, receive_orders, say_ready
 from kaipiao.app.patience import open_store
+from kaipiao.app.witnessing import WitnessedLog, Witnessing, witnessing_of
 from kaipiao.errors import Outage
+from kaipiao.evidence.cosigning.memory import MemoryFile
 from kaipiao.evidence.disk import LocalDisk
 from kaipiao.evidence.recovery import LogBroken
 from kaipiao.evidence.signing.publication import publish_keys
@@ -43,9 +45,14 @@ async def work(orders: Orders) -> None:
     settings, clock = orders.settings, SystemClock()
     store = await open_store(orders, clock)
     try:
-        writer = compose_writer(orders, store, clock)
         folder = CellFolder(settings.data)
-        async with asyncio.TaskGroup() as beside:  # one that fails ends us: we are started again
+        async with (
+            witnessing_of(settings, watched_log(orders, store, clock), clock) as witnessing,
+            asyncio.TaskGroup() as beside,  # one that fails ends us: we are started again
+        ):
+            writer = compose_writer(orders, store, clock, witnessing)
+            if witnessing is not None:
+                beside.create_task(witnessing.run(stop))
             beside.create_task(keep_clocks(store.confirmations, store.credit, clock, stop))
             beside.create_task(keep_beating(folder, stop))
             beside.create_task(keep_audit(store.audit, clock, stop, days=settings.audit_days))
@@ -57,7 +64,9 @@ async def work(orders: Orders) -> None:
         await store.close()
 
 
-def compose_writer(orders: Orders, store: Store, clock: Clock) -> LogWriter:
+def compose_writer(
+    orders: Orders, store: Store, clock: Clock, witnessing: Witnessing | None = None
+) -> LogWriter:
     """Raises ValueError, SmBroken: the keys cannot be used."""
     folder, now = CellFolder(orders.settings.data), clock.now()
     keyring = open_log_keys(folder, orders.settings, now=now)
@@ -71,7 +80,15 @@ def compose_writer(orders: Orders, store: Store, clock: Clock) -> LogWriter:
         former=keyring.former(now),
         log=keyring.log,
         clock=clock,
+        before_signing=witnessing.first if witnessing else None,
     )
+
+
+def watched_log(orders: Orders, store: Store, clock: Clock) -> WitnessedLog:
+    """The invoices' log, under its newest origin, as witnesses are shown it."""
+    folder = CellFolder(orders.settings.data)
+    signer = open_log_keys(folder, orders.settings, now=clock.now()).signers()[0]
+    return WitnessedLog(folder.evidence, signer, store.order, MemoryFile(folder.witnesses))
 
 
 async def publish_about_keys(orders: Orders, store: Store, clock: Clock) -> None:

@@ -9,7 +9,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from kaipiao.errors import Outage
-from kaipiao.gateway.wiring import Health, Services, State
+from kaipiao.gateway.wiring import Health, Services, State, Witnessed
 
 PATIENCE_S = 2.0
 FRESH_S = 1.0
@@ -32,6 +32,7 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     oldest_pending_s: float | None
     unsealed: int | None
     oldest_unsealed_s: float | None
+    witnessed: Witnessed | None
     log_vkey: str
 
 
@@ -66,6 +67,7 @@ class StatusCalls:
             oldest_pending_s=health.oldest_pending_s,
             unsealed=health.unsealed,
             oldest_unsealed_s=health.oldest_unsealed_s,
+            witnessed=health.witnessed,
             log_vkey=self._services.log_vkey,
         )
 

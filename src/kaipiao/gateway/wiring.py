@@ -9,6 +9,7 @@ import msgspec
 
 from kaipiao.delivery.readers.room import ReadingRoom
 from kaipiao.delivery.renditions.desk import Renditions
+from kaipiao.evidence.cosigning.memory import WitnessStanding
 from kaipiao.fiscal.listing import ExportAsk
 from kaipiao.gateway.limits import Limits
 from kaipiao.gateway.orders import Outward
@@ -19,6 +20,22 @@ from kaipiao.issuing.verify import Verifying
 from kaipiao.ports import AuditTrail, Clock, CreditBook, Directory, Imports, Ledger, Seals
 
 State = Literal["up", "down", "unknown"]
+
+
+class Witnessed(msgspec.Struct, frozen=True, kw_only=True):
+    """What witnesses and a time-stamping authority have done for the log; null: nothing yet.
+
+    `trouble` says why nothing is signed, `stamp_trouble` why nothing is stamped; "" if nothing
+    is in the way.
+    """
+
+    witnessed_size: int | None = None
+    witnessed_age_s: float | None = None
+    stamped_size: int | None = None
+    stamped_age_s: float | None = None
+    trouble: str = ""
+    stamp_trouble: str = ""
+    witnesses: tuple[WitnessStanding, ...] = ()
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +49,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     oldest_pending_s: float | None = None  # the oldest leaf without a place in the log
     unsealed: int | None = None  # invoices that wait for a vendor's seal; null without vendors
     oldest_unsealed_s: float | None = None
+    witnessed: Witnessed | None = None  # null without a witness policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
