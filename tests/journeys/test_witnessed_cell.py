@@ -48,9 +48,11 @@ def policy_of(witnesses: dict[str, OpenService]) -> str:
 
 
 def watch(cell: Cell, witnesses: dict[str, OpenService]) -> None:
-    vkey = cell.run("log", "key").stdout.strip()
-    for one in witnesses.values():
-        assert kaipiao("witness", "add-log", vkey, "--data", one.folder).returncode == 0
+    """Both logs of the cell: of the invoices, and of who did what."""
+    for log in ("log", "audit-log"):
+        vkey = httpx.get(f"{cell.url}/{log}/log.vkey").text.strip()
+        for one in witnesses.values():
+            assert kaipiao("witness", "add-log", vkey, "--data", one.folder).returncode == 0
 
 
 def test_receipts_rise_to_e3_and_a_restored_cell_does_not_sign(scratch: Path) -> None:
@@ -112,16 +114,22 @@ def check_for_people(cell: Cell, number: str) -> None:
     assert "silent" in told.stdout, "the one that is never there"
 
 
+def is_there(url: str) -> bool:
+    return httpx.get(url).status_code == 200
+
+
 def check_for_machines(cell: Cell, policy: Path, root: Path) -> None:
     """What is served is graded by whoever trusts these, without our word for it."""
-    key = parse_vkey(httpx.get(f"{cell.url}/log/log.vkey").text)
     believed, clock = parse_policy(policy.read_bytes()), parse_authority(root.read_bytes())
-    for name, grade in (
-        ("checkpoint", Grade.E1),
-        ("checkpoint.witnessed", Grade.E2),
-        ("checkpoint.timestamped", Grade.E3),
+    for log, name, grade in (
+        ("log", "checkpoint", Grade.E1),
+        ("log", "checkpoint.witnessed", Grade.E2),
+        ("log", "checkpoint.timestamped", Grade.E3),
+        ("audit-log", "checkpoint.witnessed", Grade.E2),
     ):
-        note = parse_note(httpx.get(f"{cell.url}/log/{name}").text)
+        key = parse_vkey(httpx.get(f"{cell.url}/{log}/log.vkey").text)
+        wait_until(lambda: is_there(f"{cell.url}/{log}/{name}"), 10, f"{log}/{name}")  # noqa: B023
+        note = parse_note(httpx.get(f"{cell.url}/{log}/{name}").text)
         assert grade_note(note, key, believed, clock).grade is grade
     witnessed = httpx.get(f"{cell.url}/v1/status").json()["witnessed"]
     moods = {one["name"]: one["mood"] for one in witnessed["witnesses"]}

@@ -2,6 +2,8 @@
 
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.settings import Settings
+from kaipiao.app.witnessing import WitnessedLog, Witnessing
+from kaipiao.evidence.cosigning.memory import MemoryFile
 from kaipiao.evidence.disk import LocalDisk
 from kaipiao.evidence.keys import Ed25519Signer, open_key
 from kaipiao.evidence.writer import LogWriter
@@ -16,7 +18,16 @@ def open_audit_key(folder: CellFolder, settings: Settings) -> Ed25519Signer:
     return open_key(folder.audit_secrets, settings.log_origin + ORIGIN_SUFFIX)
 
 
-def compose_audit_writer(settings: Settings, store: Store, clock: Clock) -> LogWriter:
+def watched_audit_log(settings: Settings, store: Store) -> WitnessedLog:
+    """The audit log, as witnesses are shown it."""
+    folder = CellFolder(settings.data)
+    memory = MemoryFile(folder.audit_witnesses)
+    return WitnessedLog(folder.audit, open_audit_key(folder, settings), store.audit_order, memory)
+
+
+def compose_audit_writer(
+    settings: Settings, store: Store, clock: Clock, witnessing: Witnessing | None = None
+) -> LogWriter:
     folder = CellFolder(settings.data)
     return LogWriter(
         order=store.audit_order,
@@ -24,4 +35,5 @@ def compose_audit_writer(settings: Settings, store: Store, clock: Clock) -> LogW
         disk=LocalDisk(folder.audit),
         signer=open_audit_key(folder, settings),
         clock=clock,
+        before_signing=witnessing.first if witnessing else None,
     )

@@ -83,6 +83,10 @@ class CellFolder:
         return self.run / "witnesses.json"
 
     @property
+    def audit_witnesses(self) -> Path:
+        return self.run / "audit-witnesses.json"
+
+    @property
     def running(self) -> Path:
         return self.run / "cell.json"
 

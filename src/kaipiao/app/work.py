@@ -10,7 +10,7 @@ import signal
 from contextlib import suppress
 
 from kaipiao.app.audit import keep_audit
-from kaipiao.app.audit_log import compose_audit_writer
+from kaipiao.app.audit_log import compose_audit_writer, watched_audit_log
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.courtesy import LOG, step_back
 from kaipiao.app.folder import CellFolder
@@ -48,15 +48,17 @@ async def work(orders: Orders) -> None:
         folder = CellFolder(settings.data)
         async with (
             witnessing_of(settings, watched_log(orders, store, clock), clock) as witnessing,
+            witnessing_of(settings, watched_audit_log(settings, store), clock) as of_audit,
             asyncio.TaskGroup() as beside,  # one that fails ends us: we are started again
         ):
             writer = compose_writer(orders, store, clock, witnessing)
-            if witnessing is not None:
-                beside.create_task(witnessing.run(stop))
+            audit_writer = compose_audit_writer(settings, store, clock, of_audit)
+            for one in filter(None, (witnessing, of_audit)):
+                beside.create_task(one.run(stop))
             beside.create_task(keep_clocks(store.confirmations, store.credit, clock, stop))
             beside.create_task(keep_beating(folder, stop))
             beside.create_task(keep_audit(store.audit, clock, stop, days=settings.audit_days))
-            beside.create_task(write_audit_log(compose_audit_writer(settings, store, clock), stop))
+            beside.create_task(write_audit_log(audit_writer, stop))
             beside.create_task(publish_about_keys(orders, store, clock))
             say_ready()
             await write_log(writer, stop)
