@@ -32,13 +32,15 @@ log = logging.getLogger(__name__)
 
 
 def operator() -> Actor:
-    """Whoever runs this command on the cell's machine."""
+    """Whoever runs this command on the cell's machine; behind sudo, whoever called that."""
     uid = os.getuid()
     try:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:  # a container's user need not be in the list
         name = ""
-    return Actor(kind="operator", id=str(uid), name=os.environ.get("SUDO_USER", name))
+    if uid == 0 and (caller := os.environ.get("SUDO_USER")):
+        name = f"{caller} as {name}"
+    return Actor(kind="operator", id=str(uid), name=name)
 
 
 async def note_start(trail: AuditTrail, settings: Settings, clock: Clock) -> None:
