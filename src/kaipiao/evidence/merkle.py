@@ -142,12 +142,14 @@ def implied_root(leaf: bytes, *, index: int, size: int, path: Sequence[bytes]) -
     for sibling in path:
         if last == 0:
             raise ValueError("the path is too long")
+        if len(sibling) != HASH_BYTES:
+            raise ValueError(f"a hash has {HASH_BYTES} bytes, got {len(sibling)}")
         if place % 2 == 1 or place == last:
-            root = node_hash(sibling, root)
+            root = sha256(b"\x01" + sibling + root).digest()
             while place % 2 == 0 and place != 0:  # levels where we had no sibling
                 place, last = place // 2, last // 2
         else:
-            root = node_hash(root, sibling)
+            root = sha256(b"\x01" + root + sibling).digest()
         place, last = place // 2, last // 2
     if last != 0:
         raise ValueError("the path is too short")
@@ -157,12 +159,20 @@ def implied_root(leaf: bytes, *, index: int, size: int, path: Sequence[bytes]) -
 def is_consistent(
     old_size: int, old_root: bytes, new_size: int, new_root: bytes, path: Sequence[bytes]
 ) -> bool:
-    """Whether ``path`` proves that the old tree is the beginning of the new one."""
+    """Whether ``path`` proves that the old tree is the beginning of the new one.
+
+    The empty tree has one root, began every tree, and needs no proof.
+    """
     if not 0 <= old_size <= new_size:
         return False
-    if old_size in (0, new_size):
-        expected = EMPTY_ROOT if old_size == 0 else new_root
-        return not path and old_root == expected
+    if any(len(node) != HASH_BYTES for node in (old_root, new_root, *path)):
+        return False
+    if new_size == 0 and new_root != EMPTY_ROOT:
+        return False
+    if old_size == 0:
+        return not path and old_root == EMPTY_ROOT
+    if old_size == new_size:
+        return not path and old_root == new_root
     try:
         return _implied_roots(old_size, old_root, new_size, path) == (old_root, new_root)
     except ValueError:
