@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from kaipiao.cli.language import t
+from kaipiao.cli.terminal import say
 from kaipiao.evidence.note import VerifierKey
 from kaipiao.evidence.policy import Policy, PolicyWrong, parse_policy
 from kaipiao.evidence.trust import Trust, parse_vkeys
@@ -28,6 +29,29 @@ def find_trust(log_keys: Sequence[str], policy: Path | None) -> Trust:
     listed = tuple(log.key for log in believed.logs) if believed else ()
     keys = _parse_keys(log_keys) if log_keys or not listed else listed
     return Trust(keys, witnesses=believed)
+
+
+def write_page(path: Path, log_keys: Sequence[str], policy: Path | None) -> None:
+    """Write the offline page with this trust filled in; without any it is for the reader to fill.
+
+    Raises:
+        click.UsageError: something that is given cannot be used.
+    """
+    from kaipiao.app.folder import write_whole
+    from kaipiao.cli.reach import local_log_key
+    from kaipiao.evidence.page.compose import compose_page
+
+    is_known = log_keys or policy or local_log_key()
+    keys = find_trust(log_keys, policy).keys if is_known else ()
+    text = policy.read_text(encoding="utf-8") if policy else ""
+    write_whole(path, compose_page(map(str, keys), text), mode=0o644)
+    say(
+        t(
+            f"已写入 {path}: 用浏览器打开, 断网也能查验。其中有 {len(keys)} 个日志公钥。",
+            f"Wrote {path}: open it in a browser; it verifies without a network. "
+            f"{len(keys)} keys of logs are in it.",
+        )
+    )
 
 
 def find_log_key(given: str | None) -> str:

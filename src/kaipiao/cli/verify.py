@@ -12,7 +12,7 @@ from kaipiao.base.unreadable import Unreadable
 from kaipiao.cli.language import t
 from kaipiao.cli.offline import judge, read_bounded
 from kaipiao.cli.terminal import say_json
-from kaipiao.cli.trusted import KeyParam, find_trust
+from kaipiao.cli.trusted import KeyParam, find_trust, write_page
 from kaipiao.cli.verify_said import ask_by_fields, show_found
 from kaipiao.evidence.trust import Trust
 from kaipiao.fiscal.draft import Draft
@@ -40,6 +40,7 @@ class _Shown(msgspec.Struct):
              kaipiao verify 发票.xml --key log.vkey --policy 见证策略
              kaipiao verify 十一月/ --key 2025.vkey --key 2026.vkey
              kaipiao verify my.receipt --invoice invoice.json
+             kaipiao verify --page 查验.html
              kaipiao verify --number 26311000000000000001 --date 2026-11-24 \\
                             --amount 113.00 --kind ordinary
 
@@ -71,6 +72,7 @@ class _Shown(msgspec.Struct):
           kaipiao verify invoice.xml --key log.vkey --policy witness-policy
           kaipiao verify november/ --key 2025.vkey --key 2026.vkey
           kaipiao verify my.receipt --invoice invoice.json
+          kaipiao verify --page verify.html
           kaipiao verify --number 26311000000000000001 --date 2026-11-24 \\
                          --amount 113.00 --kind ordinary
 
@@ -111,6 +113,12 @@ class _Shown(msgspec.Struct):
     metavar="FILE",
     help=t("同时核对发票内容 (JSON)", "Also compare the invoice itself (JSON)."),
 )
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help=t("写出离线查验网页, 填好公钥和见证策略", "Write the offline page, keys filled in."),
+)
 @click.option("--number", help=t("发票号码", "Invoice number."))
 @click.option(
     "--date",
@@ -134,6 +142,7 @@ def command(
     log_keys: tuple[str, ...],
     policy: Path | None,
     invoice: Path | None,
+    page: Path | None,
     number: str | None,
     day: datetime | None,
     amount: str | None,
@@ -141,6 +150,9 @@ def command(
     url: str | None,
     as_json: bool,
 ) -> None:
+    if page is not None:
+        write_page(page, log_keys, policy)
+        return
     if file is not None:
         trust = find_trust(log_keys, policy)
         context.exit(_offline(Path(file), trust, invoice, as_json=as_json))

@@ -78,6 +78,7 @@ class Pages:
             f"{escape(self._version)}.</p><p>电子发票开具平台。</p><ul>"
             '<li><a href="/docs">API documentation 接口文档</a> '
             '(<a href="/openapi.json">OpenAPI</a>)</li>'
+            '<li><a href="/verify.html">Verify an invoice offline 离线查验发票</a></li>'
             '<li><a href="/problems">What each problem means 错误说明</a></li>'
             '<li><a href="/v1/status">Status 运行状态</a></li>'
             '<li><a href="/log/checkpoint">Evidence log 存证日志</a></li></ul>',
