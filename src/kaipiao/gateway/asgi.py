@@ -27,6 +27,7 @@ from kaipiao.gateway.links import LinkCalls
 from kaipiao.gateway.log import LogFiles
 from kaipiao.gateway.log_keys import LogKeyFiles
 from kaipiao.gateway.mail_rules import MailRuleCalls
+from kaipiao.gateway.offline_page import OfflinePage
 from kaipiao.gateway.pages import Pages
 from kaipiao.gateway.red_letters import RedLetterCalls
 from kaipiao.gateway.renditions import RenditionCalls
@@ -47,6 +48,7 @@ def build_app(services: Services) -> Front:
             *Pages(
                 services.version, compose_document(handlers, version=services.version)
             ).handlers(),
+            *OfflinePage(services).handlers(),
         ],
         request_class=StrictRequest,
         exception_handlers={Exception: answer_failure},
