@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from kaipiao.evidence.note import VerifierKey
 from kaipiao.evidence.policy import Policy, PolicyWrong, parse_policy
 from kaipiao.evidence.trust import Trust, parse_vkeys
 
+if TYPE_CHECKING:
+    from kaipiao.evidence.timestamp import Authority
+
 
 class KeyParam(click.types.StringParamType):
     """A key or a file of keys; in the environment several are written one a line."""
@@ -19,7 +23,7 @@ class KeyParam(click.types.StringParamType):
     envvar_list_splitter = "\n"
 
 
-def find_trust(log_keys: Sequence[str], policy: Path | None) -> Trust:
+def find_trust(log_keys: Sequence[str], policy: Path | None, tsa: Path | None = None) -> Trust:
     """The trust to judge by.  Without a key: the policy's logs, else this machine's cell.
 
     Raises:
@@ -28,7 +32,7 @@ def find_trust(log_keys: Sequence[str], policy: Path | None) -> Trust:
     believed = _read_policy(policy) if policy else None
     listed = tuple(log.key for log in believed.logs) if believed else ()
     keys = _parse_keys(log_keys) if log_keys or not listed else listed
-    return Trust(keys, witnesses=believed)
+    return Trust(keys, witnesses=believed, authority=_read_authority(tsa) if tsa else None)
 
 
 def write_page(path: Path, log_keys: Sequence[str], policy: Path | None) -> None:
@@ -88,4 +92,18 @@ def _read_policy(path: Path) -> Policy:
     except PolicyWrong as wrong:
         raise click.UsageError(
             t(f"{path} 不是见证策略: {wrong.zh}", f"{path} is no policy: {wrong.en}")
+        ) from None
+
+
+def _read_authority(path: Path) -> "Authority":
+    from kaipiao.evidence.timestamp import parse_authority
+
+    try:
+        return parse_authority(path.read_bytes())
+    except ValueError as error:
+        raise click.UsageError(
+            t(
+                f"{path} 中没有时间戳机构的根证书 (PEM): {error}",
+                f"{path} holds no root certificate of an authority (PEM): {error}",
+            )
         ) from None

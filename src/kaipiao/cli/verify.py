@@ -48,7 +48,8 @@ class _Shown(msgspec.Struct):
         KAIPIAO_LOG_KEY, 或本机数据目录。
 
         \b
-        等级: E1 已进入签名检查点; E2 又有 --policy 所信的见证方联署
+        等级: E1 已进入签名检查点; E2 又有 --policy 所信的见证方联署;
+              E3 又有 --tsa 所信的可信时间戳
 
         --json: genuine, grade (不真实时为空), why [{code, zh, en}], 以及号码、时间、金额、日志
         位置; 多份时每行一份, 另有 file, 末行为 summary。
@@ -81,7 +82,7 @@ class _Shown(msgspec.Struct):
 
         \b
         Grades: E1 in a checkpoint that the log signed; E2 and cosigned by the witnesses that
-                --policy trusts
+                --policy trusts; E3 and time-stamped by an authority that --tsa trusts
 
         With --json: genuine, grade (empty if not genuine), why [{code, zh, en}], and number, time,
         amount and place in the log; of many one a line, with file, and at last summary.
@@ -106,6 +107,12 @@ class _Shown(msgspec.Struct):
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help=t("信任哪些见证方 (C2SP tlog-policy)", "Which witnesses to trust (C2SP tlog-policy)."),
+)
+@click.option(
+    "--tsa",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="CERT",
+    help=t("信任的时间戳机构的证书 (PEM)", "Certificates of a time-stamping authority (PEM)."),
 )
 @click.option(
     "--invoice",
@@ -141,6 +148,7 @@ def command(
     file: str | None,
     log_keys: tuple[str, ...],
     policy: Path | None,
+    tsa: Path | None,
     invoice: Path | None,
     page: Path | None,
     number: str | None,
@@ -154,7 +162,7 @@ def command(
         write_page(page, log_keys, policy)
         return
     if file is not None:
-        trust = find_trust(log_keys, policy)
+        trust = find_trust(log_keys, policy, tsa)
         context.exit(_offline(Path(file), trust, invoice, as_json=as_json))
     if not (number and day and amount and kind):
         raise click.UsageError(

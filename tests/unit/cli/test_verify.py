@@ -10,13 +10,16 @@ import pytest
 import zxingcpp
 from click.testing import CliRunner, Result
 from PIL import Image
+from rfc3161_client import TimestampRequestBuilder
 
 from kaipiao.cli.verify import command
 from kaipiao.delivery.renditions.einvoice.write import render
 from kaipiao.delivery.renditions.make import Press
 from kaipiao.evidence.cosignature import Cosigner, compose_line
 from kaipiao.evidence.keys import Ed25519Signer
+from kaipiao.evidence.timestamp import stamp_line
 from kaipiao.fiscal.qr import compose_qr
+from tests.authority import authority_up
 from tests.strategies import lawful_draft
 from tests.unit.delivery.renditions.einvoice.proven import VKEY, proven, sign_here
 from tests.unit.evidence.fakes import ORIGIN, make_signer
@@ -94,6 +97,24 @@ def test_witnesses_that_one_trusts_make_a_better_grade(folder: Path) -> None:
     assert "Grade E2" in said
     assert told(folder / "a.receipt")[1]["grade"] == "E1"
     assert verify(folder / "a.receipt", "--policy", policy).exit_code == 2
+
+
+def test_a_time_stamp_that_one_trusts_makes_the_best_grade(folder: Path) -> None:
+    witnessed = cosigned(RECEIPT).decode()
+    note = witnessed.partition("\n\n")[2]
+    policy = folder / "policy"
+    policy.write_text(f"log {VKEY}\nwitness w {WITNESS.key}\nquorum w\n")
+    with authority_up(folder / "authority") as authority:
+        query = TimestampRequestBuilder().data(note.encode()).build()
+        token = authority.stamp(query.as_bytes())
+        (folder / "a.receipt").write_text(witnessed + stamp_line("tsa.example", token))
+        asked = ("--policy", policy, "--tsa", authority.root, "--json")
+        graded = json.loads(verify(folder / "a.receipt", *asked).output)
+        untold = json.loads(verify(folder / "a.receipt", *asked[:2], "--json").output)
+
+    assert (graded["grade"], untold["grade"]) == ("E3", "E2")
+    assert graded["stamped_at"].endswith("Z")
+    assert verify(folder / "a.receipt", "--tsa", policy, "--key", VKEY).exit_code == 2
 
 
 def test_a_folder_is_a_line_for_each_and_a_summary(folder: Path) -> None:
