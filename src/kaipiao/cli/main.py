@@ -42,6 +42,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "deliver": ("递送记录、重发、整月下载", "What was sent, send it again; a month as a ZIP"),
     },
     "proof": {
+        "seal": ("签章: 查看、离线核对、服务商", "Seals by vendors: show, verify, whom to trust"),
         "receipt": ("取回存证回执", "Fetch the proof of an invoice"),
         "verify": ("查验: 离线凭回执, 或按票面信息", "Verify: offline by receipt, or by fields"),
         "read": ("读取 XML、OFD、PDF、二维码发票", "Read an XML, OFD or PDF invoice, or a QR code"),

@@ -7,8 +7,10 @@ import click
 from kaipiao.cli.document import KINDS, show_document
 from kaipiao.cli.language import t
 from kaipiao.cli.reach import cell, cell_options
+from kaipiao.cli.seal_states import tell_seal
 from kaipiao.cli.terminal import say, say_json, say_table
 from kaipiao.client.answers import Invoice
+from kaipiao.client.seals import Seal
 from kaipiao.fiscal.money import format_yuan
 from kaipiao.fiscal.month import BEIJING
 
@@ -89,16 +91,17 @@ def command(
         found = None
         if not (number and kind):  # a document needs nothing but the number
             found = client.invoice(number) if number else client.find_key(seller or "", key or "")
+        seal = client.seals.read(found.number) if found and not as_json and not kind else None
         if kind and (number or found):
             show_document(client, found.number if found else str(number), kind, output)
             return
     if found is None:
         say(t("没有这张发票: 尚未开具。", "There is none: it was not issued."))
         context.exit(1)
-    say_json(found) if as_json else _show(found)
+    say_json(found) if as_json else _show(found, seal)
 
 
-def _show(invoice: Invoice) -> None:
+def _show(invoice: Invoice, seal: Seal | None) -> None:
     draft, at = invoice.draft, invoice.issued_at.astimezone(BEIJING)
     standing = t(*_STANDINGS.get(invoice.standing or "issued", ("", "")))
     kind = t("专票", "special") if draft.kind == "special" else t("普票", "ordinary")
@@ -113,6 +116,7 @@ def _show(invoice: Invoice) -> None:
                 t("存证序号", "log index"),
                 "-" if invoice.log_index is None else str(invoice.log_index),
             ),
+            *([(t("签章", "seal"), tell_seal(seal))] if seal and seal.state != "none" else ()),
         ]
     )
     rows = [

@@ -33,6 +33,7 @@ from kaipiao.client.audit import Audit
 from kaipiao.client.batch import Sale, issue_batch
 from kaipiao.client.delivery import Deliveries
 from kaipiao.client.retry import Budget
+from kaipiao.client.seals import Seals
 from kaipiao.client.wire import Wire, decode
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.red_letter import ReversalAsk
@@ -46,6 +47,7 @@ class Client:
     def __init__(self, url: str, key: str | None = None, *, budget: Budget | None = None) -> None:
         self._wire = Wire(url, key, budget=budget or Budget())
         self.deliveries = Deliveries(self._wire)
+        self.seals = Seals(self._wire)
         self.audit = Audit(self._wire)
         self.url = url
 
