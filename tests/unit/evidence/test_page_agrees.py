@@ -324,7 +324,7 @@ def test_both_verifiers_agree_on_every_kind_of_invoice() -> None:
     """The page works out every amount, word and name that a genuine file shows."""
     drafts: list[Draft] = []
 
-    @settings(max_examples=150, database=None)
+    @settings(max_examples=60, database=None)
     @given(lawful_drafts())
     def collect(draft: Draft) -> None:
         drafts.append(draft)
