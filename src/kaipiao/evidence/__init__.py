@@ -8,17 +8,20 @@ We promise
     - a leaf, once a checkpoint covers it, keeps its index and its bytes for ever;
     - any two of our checkpoints can be proved consistent: rather than sign anything else, the
       log stops and says so (``LogRewound``, ``LogForked``);
-    - a crash at any instant is repaired by the ordinary start: the ledger knows the order.
+    - a crash at any instant is repaired by the ordinary start: the ledger knows the order;
+    - witnesses and time stamps make a receipt worth more (``grade.py``) and never stand in the
+      way of one.
 
 We do not promise
     - that a leaf is *true*, only that it was *said*;
     - a proof at once: leaves are gathered for a moment, and published within a second.
 
-May touch  the log's folder, the signing key, the order of leaves (``ports.LeafOrder``).
+May touch  the log's folder, the signing key, the order of leaves (``ports.LeafOrder``);
+           from ``cosigning`` and ``mirror`` alone: witnesses, authorities and other logs by HTTP.
 May not    read invoices back, or know what a tax rate is: to the log a leaf is 32 bytes.
 
 Start reading at ``merkle.py`` (arithmetic, no I/O), then ``edge.py`` (how a tree grows),
 ``writer.py`` (the loop), ``verdict.py`` (what a buyer runs) and ``audit.py`` (what a doubter
-runs).  The formats are RFC 6962 and C2SP tlog-tiles, tlog-checkpoint, signed-note and tlog-proof;
-ADR-0006 says why.
+runs).  The formats are RFC 6962, RFC 3161 and C2SP tlog-tiles, tlog-checkpoint, signed-note,
+tlog-proof, tlog-cosignature, tlog-witness and tlog-policy; ADR-0006 says why.
 """
