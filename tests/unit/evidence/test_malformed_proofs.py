@@ -169,6 +169,25 @@ def test_an_inner_node_passes_for_no_leaf() -> None:
     assert not is_included(pair, 0, 1, [], ROOTS[2])
 
 
+@pytest.mark.parametrize("node", [b"", b"\0", bytes(31), bytes(33), bytes(64)])
+def test_a_hash_that_is_no_hash_is_refused_even_where_it_leads_to_the_root(node: bytes) -> None:
+    """Whoever chooses the root may choose what is hashed into it."""
+    mine, theirs = leaf_hash(LEAVES[0]), leaf_hash(LEAVES[1])
+
+    assert not is_included(LEAVES[0], 0, 2, [node], node_hash(mine, node))
+    assert not is_included(LEAVES[1], 1, 2, [node], node_hash(node, theirs))
+    assert not is_consistent(1, mine, 2, node_hash(mine, node), [node])
+    assert not is_consistent(1, node, 2, node_hash(node, theirs), [theirs])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8, 9])
+def test_a_path_too_long_is_refused_even_where_it_leads_to_the_root(size: int) -> None:
+    for index in range(size):
+        path = [*slow_path(index, LEAVES[:size]), EMPTY_ROOT]
+        for root in (node_hash(EMPTY_ROOT, ROOTS[size]), node_hash(ROOTS[size], EMPTY_ROOT)):
+            assert not is_included(LEAVES[index], index, size, path, root)
+
+
 # ---- consistency -------------------------------------------------------------------------------
 
 
