@@ -120,6 +120,29 @@ class NoSuchInvoice(Refusal):
     en = "No such invoice, or not yours to see. Check the number, key or digest."
 
 
+class InvoiceErased(Refusal):
+    """The content of this invoice was erased for good; its number and its leaf in the log stay.
+
+    ``erased_at`` and ``why`` say when and why, never whom it was about.  The key under which it was
+    issued names nothing else, ever.
+    """
+
+    code = "erased"
+    zh = "该发票的内容已于 {erased_at} 依法删除, 无法恢复 (原因: {why})。号码不会再用; 请向当事方索取其留存的文件。"
+    en = (
+        "The content of this invoice was erased for good on {erased_at} ({why}). Its number is "
+        "never used again; ask the parties for the document that they keep."
+    )
+
+
+class ErasureRefused(Refusal):
+    """This invoice cannot be erased now, or not on this ground.  Nothing was erased."""
+
+    code = "erasure-refused"
+    zh = "未删除: {why_zh}"
+    en = "Nothing was erased: {why_en}"
+
+
 class NoSuchConfirmation(Refusal):
     """There is no such red-letter confirmation form (红字确认单), or it is not yours."""
 

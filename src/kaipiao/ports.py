@@ -25,6 +25,7 @@ from kaipiao.fiscal.delivery import (
     StandingOrder,
     Verdict,
 )
+from kaipiao.fiscal.erasure import Erasure, Ground
 from kaipiao.fiscal.imports import Import, Sale, SaleResult
 from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Invoice, Receipt, pair_up
 from kaipiao.fiscal.month import TaxMonth
@@ -149,6 +150,37 @@ class Ledger(Protocol):
     async def red_letters(self, number: InvoiceNumber) -> Sequence[InvoiceNumber]:
         """The red letters issued against this original, oldest first."""
         ...
+
+
+class Erasures(Protocol):
+    """Destroys the content of invoices; what was noted can only be finished.
+
+    Of an erased invoice ``Ledger.read`` and ``record`` raise InvoiceErased.
+    """
+
+    async def note(
+        self, number: InvoiceNumber, *, at: datetime, why: str, ground: Ground
+    ) -> Erasure:
+        """Decide it durably; a repeat returns the first decision.
+
+        Raises:
+            NoSuchInvoice, InvoiceErased: there is nothing (any more) to erase.
+        """
+        ...
+
+    async def wipe(self, number: InvoiceNumber) -> None:
+        """Destroy the content of a noted one wherever the ledger has it; again, if you like.
+
+        Raises:
+            Outage: not all of it yet; ask again.
+        """
+        ...
+
+    async def open(self) -> Sequence[Erasure]:
+        """Those that were noted and not closed, oldest first."""
+        ...
+
+    async def close(self, number: InvoiceNumber, *, at: datetime) -> None: ...
 
 
 class Uses(Protocol):

@@ -4,6 +4,7 @@ Nothing here decides anything.  Whoever wants to know what a part of the system 
 hence what can break it, reads the arguments below.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ from importlib.metadata import version
 
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.ending import Ending
+from kaipiao.app.erasing import compose_erasing, keep_forgetting
 from kaipiao.app.export import Exporter
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.health import CellHealth
@@ -50,10 +52,12 @@ async def open_services(orders: Orders, ending: Ending) -> AsyncIterator[Service
     store = await open_store(orders, clock)
     store.group.when_broken(partial(ending.ask, "nothing is committed any more"))
     workshop, reading_room = open_workshop(folder.secrets), ReadingRoom()
+    forgetting = asyncio.create_task(keep_forgetting(store, clock))
     try:
         services = compose_services(orders, folder, store, clock, workshop)
         yield replace(services, cannot_go_on=ending.ask, reading_room=reading_room)
     finally:
+        forgetting.cancel()
         workshop.close()
         await reading_room.close()
         await store.close()
@@ -102,6 +106,7 @@ def compose_services(
         log_folder=folder.evidence,
         limits=orders.settings.limits,
         outward=compose_outward(orders.settings, folder, store),
+        erasing=compose_erasing(store, folder, clock),
         renditions=compose_renditions(orders.settings, folder, workshop),
         log_vkey=(folder.secrets / VKEY_NAME).read_text(encoding="utf-8").strip(),
     )

@@ -13,6 +13,7 @@ from kaipiao.app.audit import keep_audit
 from kaipiao.app.audit_log import compose_audit_writer, watched_audit_log
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.courtesy import LOG, step_back
+from kaipiao.app.erasing import compose_erasing, keep_erasing
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.health import BEAT_EVERY_S, beat
 from kaipiao.app.journal import keep_journal
@@ -57,6 +58,7 @@ async def work(orders: Orders) -> None:
                 beside.create_task(one.run(stop))
             beside.create_task(keep_clocks(store.confirmations, store.credit, clock, stop))
             beside.create_task(keep_beating(folder, stop))
+            beside.create_task(keep_erasing(compose_erasing(store, folder, clock), stop))
             beside.create_task(keep_audit(store.audit, clock, stop, days=settings.audit_days))
             beside.create_task(write_audit_log(audit_writer, stop))
             beside.create_task(publish_about_keys(orders, store, clock))

@@ -9,7 +9,7 @@ from kaipiao.cli.language import t
 from kaipiao.cli.reach import cell, cell_options
 from kaipiao.cli.terminal import say, say_json, say_table
 
-PERMISSIONS = ("issue", "read", "confirm", "grant", "deliver", "admin", "audit")
+PERMISSIONS = ("issue", "read", "confirm", "grant", "deliver", "admin", "audit", "erase")
 
 
 @click.group(

@@ -14,6 +14,7 @@ from kaipiao.gateway.credit_lines import CreditCalls
 from kaipiao.gateway.deliveries import DeliveryCalls
 from kaipiao.gateway.document import compose_document
 from kaipiao.gateway.documents import DocumentCalls
+from kaipiao.gateway.erasures import ErasureCalls
 from kaipiao.gateway.exports import ExportCalls
 from kaipiao.gateway.express_protocol import ExpressProtocol
 from kaipiao.gateway.failing import answer_failure, check_call
@@ -76,6 +77,7 @@ def compose_handlers(services: Services) -> list[HTTPRouteHandler]:
         Invoices(services),
         RedLetterCalls(services),
         RenditionCalls(services),
+        ErasureCalls(services),
         ConfirmationCalls(services),
         CreditCalls(services),
         DeliveryCalls(services),

@@ -8,10 +8,11 @@ from msgspec import Meta
 
 from kaipiao.fiscal.confirmation import Side, Use
 from kaipiao.fiscal.draft import Draft
+from kaipiao.fiscal.erasure import WHY_CHARS_MAX, Ground
 from kaipiao.fiscal.money import MAX_FEN
 from kaipiao.fiscal.red_letter import LineAsk, Reason
 
-Permission = Literal["issue", "read", "confirm", "grant", "deliver", "admin", "audit"]
+Permission = Literal["issue", "read", "confirm", "grant", "deliver", "admin", "audit", "erase"]
 _END = r"$(?!\n)"  # Python's $ alone would let a newline pass at the very end
 _PRINTED = rf"^[^\x00-\x1f\x7f]*{_END}"
 
@@ -63,6 +64,17 @@ class OpenForm(_Ask, frozen=True):
 
 class UseAsk(_Ask, frozen=True):
     use: Use
+
+
+class ErasureAsk(_Ask, frozen=True):
+    """`why` is shown to whoever asks for the invoice afterwards: it names no person.
+
+    `ground`: `retention-over`, `order` (of a court or an authority), or `unlawful` (handled so).
+    """
+
+    why: Annotated[str, Meta(min_length=1, max_length=WHY_CHARS_MAX, pattern=_PRINTED)]
+    ground: Ground
+    confirm: Number
 
 
 class CreditAsk(_Ask, frozen=True):

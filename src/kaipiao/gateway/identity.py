@@ -29,7 +29,7 @@ not answer, once in so much of it."""
 _Found = tuple[ApiKey, float]
 """A key, and until when it is believed (``time.monotonic``)."""
 _Value = TypeVar("_Value")
-PERMISSIONS = frozenset({"issue", "read", "confirm", "grant", "deliver", "admin", "audit"})
+PERMISSIONS = frozenset({"issue", "read", "confirm", "grant", "deliver", "admin", "audit", "erase"})
 
 
 def compose_token(key_id: str) -> str:

@@ -14,6 +14,7 @@ from kaipiao.fiscal.listing import ExportAsk
 from kaipiao.gateway.limits import Limits
 from kaipiao.gateway.orders import Outward
 from kaipiao.issuing.confirm import Confirming
+from kaipiao.issuing.erase import Erasing
 from kaipiao.issuing.issue import Issuing
 from kaipiao.issuing.reverse import Reversing
 from kaipiao.issuing.verify import Verifying
@@ -70,6 +71,7 @@ class Services:
     audit: AuditTrail | None = None  # None: nothing that must be written down can be done
     audit_folder: Path | None = None  # of the audit log's public files
     audit_vkey: str = ""
+    erasing: Erasing | None = None  # None where nothing is erased
     outward: Outward | None = None  # None where nothing is delivered
     seals: Seals | None = None  # None where nothing is ever sealed
     log_origin: str = ""  # as seals name the log

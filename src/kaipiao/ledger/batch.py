@@ -37,13 +37,22 @@ MAX_CHUNK_BYTES = 64 << 20
 
 
 class Stored(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One invoice inside the blob.  ``asked`` is empty where it equals the content's digest."""
+    """One invoice inside the blob.  ``asked`` is empty where it equals the content's digest.
+
+    In a batch of which an invoice was erased (``scar.py``), each of the others has its ``salt``
+    here, and of that one there is nothing but its leaf, in place of ``asked``.
+    """
 
     seller: str
     key: str
     amounts: list[int]  # net, tax, net, tax, … in fen, one pair a line
     draft: bytes  # canonical
     asked: bytes
+    salt: bytes = b""
+
+    @property
+    def is_erased(self) -> bool:
+        return not self.draft
 
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -182,9 +191,17 @@ class Unpacked(msgspec.Struct, frozen=True):
     def serials(self) -> range:
         return range(self.first_serial, self.first_serial + self.count)
 
+    def is_erased(self, serial: int) -> bool:
+        """Of an erased invoice neither ``receipt`` nor ``invoice`` may be asked."""
+        return self.stored[serial - self.first_serial].is_erased
+
+    def salt(self, serial: int) -> bytes:
+        return self.stored[serial - self.first_serial].salt or salt_of(self.secret, serial)
+
     def receipt(self, serial: int) -> tuple[Receipt, Digest]:
         """The receipt given for a serial, and the digest of what was asked for it."""
         stored = self.stored[serial - self.first_serial]
+        assert not stored.is_erased
         content = digest(stored.draft)
         receipt = Receipt(
             number=compose_number(self.series, serial),
@@ -199,6 +216,7 @@ class Unpacked(msgspec.Struct, frozen=True):
     def invoice(self, serial: int) -> Invoice:
         place = serial - self.first_serial
         stored = self.stored[place]
+        assert not stored.is_erased
         return Invoice(
             number=compose_number(self.series, serial),
             issued_at=self.issued_at,
@@ -207,7 +225,7 @@ class Unpacked(msgspec.Struct, frozen=True):
             draft=_decode_draft(stored.draft),
             lines=pair_up(stored.amounts),
             log_index=None if self.first_index is None else self.first_index + place,
-            salt=salt_of(self.secret, serial),
+            salt=self.salt(serial),
         )
 
 

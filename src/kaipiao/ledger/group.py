@@ -22,7 +22,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -30,7 +30,7 @@ from kaipiao.errors import Outage
 from kaipiao.fiscal.invoice import Receipt
 from kaipiao.fiscal.leaf import SECRET_BYTES
 from kaipiao.fiscal.number import Series
-from kaipiao.ledger.batch import Place, Rows
+from kaipiao.ledger.batch import KeyId, Place, Rows
 from kaipiao.ledger.queue import Item, Queue
 from kaipiao.ledger.recent import answer_again
 from kaipiao.ledger.sorting import Sorter
@@ -94,6 +94,11 @@ class GroupCommit:
         told: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._queue.offer_one(entry, partial(_settle, told))
         return await told
+
+    def forget(self, keys: Iterable[KeyId]) -> None:
+        """Remember no receipt given under these: the invoices were erased."""
+        for key in keys:
+            self._queue.recent.forget(key)
 
     def when_broken(self, tell: Callable[[], None]) -> None:
         """``tell`` is called should the loop end by a defect; then nothing is committed."""

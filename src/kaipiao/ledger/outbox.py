@@ -134,7 +134,8 @@ def _of_batches(rows: Iterable[Any], matcher: Matcher) -> list[NewDelivery]:
 def _watched(batch: Unpacked, matcher: Matcher) -> Iterable[int]:
     """Serials in order, so each chunk is unpacked once, and a draft only if somebody cares."""
     for place, serial in enumerate(batch.serials):
-        if matcher.is_watched(batch.stored[place].seller):
+        stored = batch.stored[place]
+        if not stored.is_erased and matcher.is_watched(stored.seller):
             yield serial
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from kaipiao.base.canonical import Digest
-from kaipiao.errors import KeyReused
+from kaipiao.errors import InvoiceErased, KeyReused
 from kaipiao.fiscal.invoice import Amounts, IdempotencyKey, Invoice, Receipt
 from kaipiao.fiscal.number import InvoiceNumber
 from kaipiao.ledger.batch import key_id
@@ -34,7 +34,7 @@ class PostgresLedger:
         if given is None:
             return None
         again = answer_again(given, asked)
-        if isinstance(again, KeyReused):
+        if isinstance(again, KeyReused | InvoiceErased):
             raise again
         assert isinstance(again, Receipt)
         return again

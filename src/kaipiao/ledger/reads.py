@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from kaipiao.base.canonical import Digest
-from kaipiao.errors import Outage
+from kaipiao.errors import InvoiceErased, Outage
 from kaipiao.fiscal.invoice import Amounts, Invoice
 from kaipiao.fiscal.money import Fen
 from kaipiao.fiscal.month import BEIJING, tax_month
@@ -99,12 +99,15 @@ class Reads:
         self._shelf = shelf
 
     async def invoice(self, number: InvoiceNumber) -> Invoice | None:
+        """Raises InvoiceErased: there was one."""
         series, serial = split_number(number)
         batch = await self._batch(series, serial)
+        if batch and batch.is_erased(serial):
+            raise await erased(self._pool, series, serial)
         return batch.invoice(serial) if batch else None
 
     async def invoices(self, serials: Iterable[Serial]) -> list[Invoice]:
-        """In the order given; each batch is read and unpacked once."""
+        """In the order given, without erased ones; each batch is read and unpacked once."""
         wanted = list(serials)
         rows = await self._pool.fetch(
             _BATCHES_OF_SERIALS, [one[0] for one in wanted], [one[1] for one in wanted], MAX_BATCH
@@ -112,7 +115,7 @@ class Reads:
         holder = _holders(map(unpack, rows), wanted)
         archived = [one for one in wanted if one not in holder]
         holder |= _holders(await self._shelf.batches(archived), archived)
-        return [holder[one].invoice(one[1]) for one in wanted]
+        return [holder[one].invoice(one[1]) for one in wanted if not holder[one].is_erased(one[1])]
 
     async def given(self, keys: Sequence[KeyId]) -> dict[KeyId, Given]:
         """What was asked and answered under those of ``keys`` that are taken."""
@@ -124,9 +127,14 @@ class Reads:
         for row in rows:
             batch = await self._batch(row["series"], row["serial"])
             assert batch is not None  # key and batch were stored by one transaction
-            receipt, asked = batch.receipt(row["serial"])
-            given[KeyId(row["key"].bytes)] = (asked, receipt)
+            given[KeyId(row["key"].bytes)] = await self._given(batch, row["serial"])
         return given
+
+    async def _given(self, batch: Unpacked, serial: int) -> Given:
+        if batch.is_erased(serial):
+            return Digest(b""), await erased(self._pool, batch.series, serial)
+        receipt, asked = batch.receipt(serial)
+        return asked, receipt
 
     async def by_key(self, key: KeyId) -> Invoice | None:
         row = await self._pool.fetchrow(
@@ -190,6 +198,10 @@ class Reads:
             high_water=high_water,
         )
 
+    async def holder(self, series: int, serial: int) -> Unpacked | None:
+        """The batch of this serial, whatever is left of the invoice."""
+        return await self._batch(series, serial)
+
     async def taken_back(self, number: InvoiceNumber) -> dict[int, Amounts]:
         rows = await self._pool.fetch(
             "SELECT line, net_fen, tax_fen FROM taken_line WHERE series = $1 AND serial = $2",
@@ -208,6 +220,15 @@ class Reads:
     async def _batch(self, series: int, serial: int) -> Unpacked | None:
         row = await self._pool.fetchrow(_BATCH_OF_SERIAL, series, serial, MAX_BATCH)
         return unpack(row) if row else await self._shelf.batch(series, serial)
+
+
+async def erased(pool: Pool, series: int, serial: int) -> InvoiceErased:
+    """When and why."""
+    row = await pool.fetchrow(
+        "SELECT erased_at, why FROM erasure WHERE series = $1 AND serial = $2", series, serial
+    )
+    day = row["erased_at"].astimezone(BEIJING).date().isoformat()
+    return InvoiceErased(erased_at=day, why=row["why"])
 
 
 def _holders(batches: Iterable[Unpacked], wanted: Sequence[Serial]) -> dict[Serial, Unpacked]:
@@ -237,8 +258,7 @@ def unpack(row: Any) -> Unpacked:
 
 def _with_digest(batch: Unpacked, digest: Digest) -> Iterable[Invoice]:
     for serial in batch.serials:
-        receipt, _ = batch.receipt(serial)
-        if receipt.digest == digest:
+        if not batch.is_erased(serial) and batch.receipt(serial)[0].digest == digest:
             yield batch.invoice(serial)
 
 

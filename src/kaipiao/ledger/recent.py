@@ -5,7 +5,7 @@ forgotten.  The truth is the unique key in PostgreSQL; forgetting costs a round 
 """
 
 from kaipiao.base.canonical import Digest
-from kaipiao.errors import KeyReused
+from kaipiao.errors import InvoiceErased, KeyReused
 from kaipiao.fiscal.invoice import Receipt
 from kaipiao.ledger.batch import KeyId
 from kaipiao.ports import Outcome
@@ -13,8 +13,8 @@ from kaipiao.ports import Outcome
 GENERATION = 20_000
 """Receipts in a generation: at most 40,000 are remembered, about 25 MB."""
 
-Given = tuple[Digest, Receipt]
-"""What was asked, and the receipt that was given for it."""
+Given = tuple[Digest, Receipt | InvoiceErased]
+"""What was asked, and the receipt that was given for it; or that the invoice was erased since."""
 
 
 class Recent:
@@ -31,10 +31,17 @@ class Recent:
             self._old, self._young = self._young, {}
         self._young[key] = given
 
+    def forget(self, key: KeyId) -> None:
+        """Of an invoice that was erased: the database says so from now on."""
+        self._young.pop(key, None)
+        self._old.pop(key, None)
+
 
 def answer_again(given: Given, asked: Digest) -> Outcome:
     """What a repeat gets: the first receipt if it asks the same, a refusal if not."""
     first_asked, receipt = given
+    if isinstance(receipt, InvoiceErased):
+        return receipt
     if first_asked != asked:
         return KeyReused(key=receipt.key)
     return Receipt(

@@ -76,7 +76,10 @@ class Scan:
                 some = holders[start : start + BATCHES_AT_ONCE]
                 for holder, batch in zip(some, await self._batches(some), strict=True):
                     for index in holder.wanted:
-                        invoice = batch.invoice(batch.first_serial + index - holder.first_index)
+                        serial = batch.first_serial + index - holder.first_index
+                        if batch.is_erased(serial):
+                            continue
+                        invoice = batch.invoice(serial)
                         if (
                             invoice.draft.seller.taxpayer_id == seller
                         ):  # eight bytes may be another's

@@ -14,6 +14,7 @@ from kaipiao.ledger.audit import AuditOrder, AuditRows
 from kaipiao.ledger.credit import Credit
 from kaipiao.ledger.deliveries import DeliveryBook
 from kaipiao.ledger.directory import ApiKeys, VerifyCounts
+from kaipiao.ledger.erasing import Eraser
 from kaipiao.ledger.forms import Forms, InvoiceUses
 from kaipiao.ledger.group import GroupCommit
 from kaipiao.ledger.heads import Heads
@@ -54,6 +55,7 @@ class Store(msgspec.Struct, frozen=True):
     imports: ImportFiles
     scan: Scan
     seals: SealBook
+    erasures: Eraser
     group: GroupCommit
     pool: Pool
 
@@ -100,6 +102,7 @@ class Store(msgspec.Struct, frozen=True):
             imports=ImportFiles(pool),
             scan=Scan(pool, shelf),
             seals=SealBook(pool, shelf),
+            erasures=Eraser(pool, reads, archive),
             group=group,
             pool=pool,
         )

@@ -72,6 +72,11 @@ class RenditionCache:
             if self._unswept_bytes >= self._limit_bytes // SWEEP_SHARE:
                 self.sweep()
 
+    def drop(self, number: str) -> None:
+        """Remove every document of one invoice: its content was erased.  Raises OSError."""
+        for path in (self._folder / number[-2:]).glob(f"{number}.*"):
+            path.unlink(missing_ok=True)
+
     def sweep(self) -> None:
         """Remove what was not asked for longest, until there is room again."""
         self._unswept_bytes = 0

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from kaipiao.fiscal.leaf import leaf_of, microseconds, salt_of
+from kaipiao.fiscal.leaf import leaf_of, microseconds
 from kaipiao.fiscal.number import Series
 from kaipiao.ledger.batch import Blob, Unpacked
 
@@ -211,12 +211,15 @@ class Reader:
 
 
 def leaves_of(batch: Unpacked) -> list[bytes]:
-    """The batch's leaves, made again from its invoices."""
+    """The batch's leaves, made again from its invoices; an erased one's is taken as it is kept."""
     issued_us = microseconds(batch.issued_at)
     leaves: list[bytes] = []
-    for serial in batch.serials:
+    for place, serial in enumerate(batch.serials):
+        if batch.is_erased(serial):
+            leaves.append(batch.stored[place].asked)  # all that is left of it
+            continue
         receipt, _ = batch.receipt(serial)
-        salt = salt_of(batch.secret, serial)
+        salt = batch.salt(serial)
         leaves.append(leaf_of(receipt.number, issued_us, receipt.totals, receipt.digest, salt))
     return leaves
 

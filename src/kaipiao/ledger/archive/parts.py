@@ -53,6 +53,11 @@ SELECT count(*) AS batches, coalesce(sum(b.count), 0)::bigint AS invoices,
 """
 
 
+def part_name(series: int, serial: int) -> str:
+    """The partition in which the batch that begins at this serial lies."""
+    return f"batch_{series:05}_{serial // PART_SERIALS}"
+
+
 class Part(msgspec.Struct, frozen=True):
     """One partition: serials from ``start`` to before ``end`` begin its batches."""
 
