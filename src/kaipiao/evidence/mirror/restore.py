@@ -105,7 +105,7 @@ def _check_covers(copier: Copier, copy: Checkpoint, older: Checkpoint, what: str
 
 def _swap(beside: Path, folder: Path) -> Path | None:
     lost = None
-    if folder.exists():
+    if folder.exists() and any(folder.iterdir()):
         lost = _unused(folder)
         folder.rename(lost)
     beside.rename(folder)
