@@ -68,6 +68,8 @@ ALSO: dict[str, tuple[int, ...]] = {
     "withdraw": (409,),
     "flag": (409,),
     "read_receipt": (409,),
+    "read_vkeys": (404,),
+    "read_origins": (404,),
     "read_witnessed_checkpoint": (404,),
     "read_timestamped_checkpoint": (404,),
     "read_witnessed_audit_checkpoint": (404,),
