@@ -133,12 +133,17 @@ def implied_root(leaf: bytes, *, index: int, size: int, path: Sequence[bytes]) -
     It proves nothing until the caller compares it with a root they trust.
 
     Raises:
-        ValueError: if no tree of this size has a path of this length here.
+        ValueError: if no tree of this size has such a path here.
     """
+    return implied_root_of(leaf_hash(leaf), index=index, size=size, path=path)
+
+
+def implied_root_of(hash_: bytes, *, index: int, size: int, path: Sequence[bytes]) -> bytes:
+    """The same, of a leaf by its hash."""
     if not 0 <= index < size:
         raise ValueError(f"no leaf {index} in a tree of {size}")
     # Walk up from the leaf; `last` is the right edge of the tree on our level.
-    root, place, last = leaf_hash(leaf), index, size - 1
+    root, place, last = hash_, index, size - 1
     for sibling in path:
         if last == 0:
             raise ValueError("the path is too long")

@@ -3,6 +3,8 @@
 The gateway serves it, ``kaipiao log`` shows it; neither can write.
 """
 
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +17,9 @@ from kaipiao.evidence.checkpoint import (
     parse_checkpoint,
 )
 from kaipiao.evidence.grade import Grade
-from kaipiao.evidence.merkle import implied_root
+from kaipiao.evidence.merkle import leaf_hash
 from kaipiao.evidence.note import parse_note
+from kaipiao.evidence.paths import Paths
 from kaipiao.evidence.proof import Opening, Proof, compose_opening, compose_proof
 from kaipiao.evidence.reader import TileReader, TilesDamaged
 from kaipiao.evidence.tiles import parse_tile
@@ -36,6 +39,7 @@ class GradedReceipt(NamedTuple):
     grade: Grade
 
 
+NOTES_REMEMBERED = 16
 TEXT = "text/plain; charset=utf-8"
 NOTES = {STAMPED_NAME: Grade.E3, WITNESSED_NAME: Grade.E2, CHECKPOINT_NAME: Grade.E1}
 """Our signed notes, the best first; each was verified before it was put there."""
@@ -45,6 +49,7 @@ class PublishedLog:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.tiles = TileReader(self._read)
+        self._paths = lru_cache(maxsize=len(NOTES))(self._paths_under)
 
     def note(self) -> str:
         """The newest signed checkpoint, as it was published.
@@ -104,23 +109,29 @@ class PublishedLog:
             ProofNotReady: no checkpoint covers it yet.
             Outage: the log cannot be read.
         """
-        if invoice.log_index is None:
+        return self.graded_receipts([invoice])[0]
+
+    def graded_receipts(self, invoices: Sequence[Invoice]) -> list[GradedReceipt]:
+        """The same of many, under notes that are read once.  Raises as that does."""
+        notes = [(note, grade) for name, grade in NOTES.items() if (note := self._note(name))]
+        if not any(grade is Grade.E1 for _, grade in notes):
+            raise Outage("evidence")  # nothing is published yet
+        covers = [(note, grade, self._paths(note)) for note, grade in notes]
+        return [self._graded_receipt(invoice, covers) for invoice in invoices]
+
+    def _graded_receipt(
+        self, invoice: Invoice, covers: list[tuple[str, Grade, Paths]]
+    ) -> GradedReceipt:
+        index = invoice.log_index
+        if index is None:
             raise ProofNotReady
-        for name, grade in NOTES.items():
-            note = self.note() if name == CHECKPOINT_NAME else self._note(name)
-            if note is not None and invoice.log_index < _checkpoint_of(note).size:
-                return GradedReceipt(self._receipt_under(note, invoice, invoice.log_index), grade)
+        for note, grade, paths in covers:
+            if index < paths.checkpoint.size:
+                return GradedReceipt(_receipt_under(note, invoice, index, paths), grade)
         raise ProofNotReady
 
-    def _receipt_under(self, note: str, invoice: Invoice, index: int) -> str:
-        checkpoint, opening = _checkpoint_of(note), opening_of(invoice)
-        try:
-            path = tuple(self.tiles.inclusion_path(index, checkpoint.size))
-        except (OSError, TilesDamaged) as error:
-            raise Outage("evidence") from error
-        root = implied_root(opening.leaf(), index=index, size=checkpoint.size, path=path)
-        assert root == checkpoint.root, f"the ledger and the log differ at {index}"
-        return compose_proof(Proof(index, path, note, compose_opening(opening)))
+    def _paths_under(self, note: str) -> Paths:
+        return Paths(self.tiles, _checkpoint_of(note))
 
     def _note(self, name: str) -> str | None:
         try:
@@ -134,6 +145,17 @@ class PublishedLog:
         return (self._folder / name).read_bytes()
 
 
+def _receipt_under(note: str, invoice: Invoice, index: int, paths: Paths) -> str:
+    opening = opening_of(invoice)
+    try:
+        hash_, path = paths.find(index)
+    except (OSError, TilesDamaged) as error:
+        raise Outage("evidence") from error
+    assert hash_ == leaf_hash(opening.leaf()), f"the ledger and the log differ at {index}"
+    return compose_proof(Proof(index, path, note, compose_opening(opening)))
+
+
+@lru_cache(maxsize=NOTES_REMEMBERED)
 def _checkpoint_of(note: str) -> Checkpoint:
     try:
         return parse_checkpoint(parse_note(note).text)

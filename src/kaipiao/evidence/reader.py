@@ -78,6 +78,10 @@ class TileReader:
         """The hashes of one tile of the tree of ``size``."""
         return parse_hashes(self._needed(Tile(str(level), tile).in_tree(size)))
 
+    def nodes(self, level: int, tile: int, size: int) -> Sequence[Sequence[bytes]]:
+        """The same, and the complete nodes above them within the tile: by height, from 0."""
+        return self._rows(Tile(str(level), tile).in_tree(size))
+
     def peaks(self, size: int) -> tuple[bytes, ...]:
         return tuple(self._node(height, index, size) for height, index in cover(0, size))
 
