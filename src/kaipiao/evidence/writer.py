@@ -3,21 +3,22 @@
 The order of the steps is the safety argument:
 
 1. sequence   the ledger gives every committed leaf its place, durably
-2. tiles      derived from that order, forced to the disk
-3. agree      size and root, by compare and swap in the ledger: no two signers sign two trees
-4. checkpoint signed, and put in place by one rename
+2. agree      size and root, by compare and swap in the ledger: no two signers sign two trees
+3. tiles      derived from that order, forced to the disk; meanwhile the checkpoint is signed
+4. checkpoint put in place by one rename
 
-A crash before 3 promised nothing, and the next start does 2 again with the same result.  A crash
-before 4 has promised one tree and published none: the next start signs that very tree.  Only what
-is in place in the ledger is ever signed, so what is signed can always be made again.
+A crash before 2 promised nothing.  A crash before 4 has promised one tree and published none: the
+next start makes the same tiles again and signs that very tree.  Only what is in place in the
+ledger is ever signed, so what is signed can always be made again.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from types import TracebackType
+from typing import TypeVar
 
 import msgspec
 
@@ -28,13 +29,16 @@ from kaipiao.evidence.edge import Edge, grow
 from kaipiao.evidence.note import Signer, compose_note
 from kaipiao.evidence.recovery import STEP_LEAVES, LogRewound, read_on, recover
 from kaipiao.evidence.signing.identity import Identity, LogSigner, former_checkpoint_name
-from kaipiao.evidence.tiles import TILE_WIDTH, Tile
+from kaipiao.evidence.tiles import TILE_WIDTH
 from kaipiao.ports import Clock, LeafOrder, SignedHeads, TreeHead
 
 POLL_S = 0.1
 MAX_CHECKPOINT_AGE_S = 1.0
 """While leaves arrive, a checkpoint is never older than this; we say so when we are late."""
 MAX_PAUSE_S = 5.0
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 _log = logging.getLogger(__name__)
 
@@ -137,37 +141,47 @@ class LogWriter:
 
     async def _publish(self, edge: Edge, leaves: Sequence[bytes], before: TreeHead | None) -> Edge:
         started = self._clock.now()
-        edge, files = await in_thread(self._write_tiles, edge, leaves)
+        edge, files = await in_thread(grow, edge, leaves)
         if not await self._heads.swap(self._log_name, before, _head(edge)):
             raise Overtaken(f"a tree of {edge.size} leaves was not agreed upon")
-        checkpoint = await in_thread(self._sign, edge)
-        self._note_progress(checkpoint, started)
+        tiles = {tile.name: content for tile, content in files.items()}
+        notes, _ = await _both(
+            in_thread(self._sign, edge, self._signing()),  # computes while the disk is waited for
+            in_thread(write_durably, self._disk, tiles),
+        )
+        await in_thread(write_durably, self._disk, notes)
+        newest = Checkpoint(self._identities[0].origin, edge.size, edge.frontier.root())
+        self._note_progress(newest, started)
         for tile in files:
             if tile.width == TILE_WIDTH:  # it holds all that its partial forerunners held
                 self._disk.drop_folder(f"{tile.name}.p")
         return edge
 
-    def _write_tiles(self, edge: Edge, leaves: Sequence[bytes]) -> tuple[Edge, Iterable[Tile]]:
-        edge, files = grow(edge, leaves)
-        write_durably(self._disk, {tile.name: content for tile, content in files.items()})
-        return edge, files
-
-    def _sign(self, edge: Edge) -> Checkpoint:
-        """Put the checkpoint in place, once for every origin that we sign for."""
-        files, newest = {}, self._identities[0]
-        for identity in self._signing():
+    def _sign(self, edge: Edge, identities: Sequence[Identity]) -> dict[str, bytes]:
+        """The checkpoint under every origin that we sign for, by the name of its file."""
+        notes = {}
+        for identity in identities:
             checkpoint = Checkpoint(identity.origin, edge.size, edge.frontier.root())
-            is_newest = identity is newest
+            is_newest = identity is self._identities[0]
             name = CHECKPOINT_NAME if is_newest else former_checkpoint_name(identity.key)
-            files[name] = compose_note(compose_checkpoint(checkpoint), identity.signers).encode()
-        write_durably(self._disk, files)
-        return Checkpoint(newest.origin, edge.size, edge.frontier.root())
+            notes[name] = compose_note(compose_checkpoint(checkpoint), identity.signers).encode()
+        return notes
 
     def _note_progress(self, checkpoint: Checkpoint, started: datetime) -> None:
         self.progress = Progress(checkpoint, self._clock.now())
         took = self.progress.published_at - started
         if took > timedelta(seconds=MAX_CHECKPOINT_AGE_S):
             _log.warning("the checkpoint of %d leaves took %s", checkpoint.size, took)
+
+
+async def _both(one: Awaitable[T], other: Awaitable[U]) -> tuple[T, U]:
+    """Both results; if one fails its error, but only once the other has come to its end."""
+    first, second = await asyncio.gather(one, other, return_exceptions=True)
+    if isinstance(first, BaseException):
+        raise first
+    if isinstance(second, BaseException):
+        raise second
+    return first, second
 
 
 def _head(edge: Edge) -> TreeHead:
