@@ -36,12 +36,18 @@ PLANTS = {
         "ledger/planted.py",
         "import litestar\n",
     ),
-    "Only the client calls another machine": ("evidence/planted.py", "import httpx\n"),
+    "Only the client, evidence (witnesses) and seal (vendors) call another machine": (
+        "delivery/caller.py",
+        "import httpx\n",
+    ),
     "Only delivery sends to strangers": ("gateway/stranger.py", "import httpcore\n"),
-    "Only delivery sets type and reads codes": ("cli/planted.py", "import typst\n"),
+    "Only delivery sets type, signs files and reads codes": ("cli/planted.py", "import typst\n"),
     "Only delivery and the command line know sheets": ("issuing/sheet.py", "import xlsxwriter\n"),
     "Only the command line knows click": ("app/planted.py", "import click\n"),
-    "Only evidence holds signing keys": ("delivery/planted.py", "import cryptography\n"),
+    "Only evidence and seal hold signing keys; base.p256 checks what they signed": (
+        "delivery/planted.py",
+        "import cryptography\n",
+    ),
 }
 
 

@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from random import Random
@@ -18,14 +17,12 @@ from kaipiao.delivery.readers.pdf_verdict import judge_signatures
 from kaipiao.delivery.readers.report import read_report
 from kaipiao.delivery.renditions.make import Press
 from kaipiao.delivery.renditions.pdf.sign import sign_pdf
+from tests.strangers.provision import debian_program
 from tests.strategies import lawful_draft
 from tests.unit.delivery.renditions.invoices import ISSUED_AT, source_of
 from tests.unit.delivery.renditions.signers import document_key, signing_press
 
 SOURCE = source_of(lawful_draft(), receipt=b"a receipt\n")
-needs_pdfsig = pytest.mark.skipif(
-    not shutil.which("pdfsig"), reason="pdfsig is missing: apt install poppler-utils"
-)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +42,8 @@ def signed(folder: Path, plain: bytes) -> bytes:
 
 def pdfsig(pdf: bytes, at: Path) -> str:
     (at / "it.pdf").write_bytes(pdf)
-    done = subprocess.run(["pdfsig", "it.pdf"], cwd=at, capture_output=True, text=True)
+    program = debian_program("pdfsig", "poppler-utils")
+    done = subprocess.run([program, "it.pdf"], cwd=at, capture_output=True, text=True)
     return done.stdout
 
 
@@ -54,7 +52,6 @@ def gap_of(pdf: bytes) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
-@needs_pdfsig
 def test_poppler_says_valid_and_that_nobody_it_knows_vouches(signed: bytes, tmp_path: Path) -> None:
     said = pdfsig(signed, tmp_path)
 
@@ -156,7 +153,6 @@ def test_one_changed_byte_of_the_signature_itself_is_found(signed: bytes) -> Non
             assert is_caught(signed[:at] + bytes([signed[at] ^ bits]) + signed[at + 1 :]), at
 
 
-@needs_pdfsig
 def test_poppler_finds_a_changed_byte_too(signed: bytes, tmp_path: Path) -> None:
     """Of what is signed: of the zeros behind a signature poppler takes any."""
     rng, (before, after) = Random(1), gap_of(signed)
