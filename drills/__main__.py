@@ -15,8 +15,11 @@ from bench.processes import ROOT
 from drills import record
 from drills.cell import DidNotStart
 from drills.kills import Outcome, run_kills
+from drills.seals import SealOutcome, run_seals
 
 SHOWN = 20
+SEALED_PER_SECOND = 500
+SEALER_KILLS = 3
 
 
 def main() -> int:
@@ -27,9 +30,8 @@ def main() -> int:
         told = record.describe(Path(name))
         _say(f"{told['version']} at {told['commit']}, on {told['machine']}")
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            run = run_kills(Path(name) / "cell", times=asked.times, seed=asked.seed, say=_say)
             try:
-                outcome = runner.run(run)
+                outcome = runner.run(_run(asked, Path(name) / "cell"))
             except DidNotStart as failure:
                 print(f"  BROKEN  it does not start again: {failure}")
                 return 1
@@ -39,16 +41,31 @@ def main() -> int:
     keep(asked, told, outcome)
     for finding in outcome.findings[:SHOWN]:
         print(f"  BROKEN  {finding}")
-    print(
-        f"{sum(outcome.kills.values())} kills, {outcome.told_yes} invoices told, "
-        f"{len(outcome.findings)} findings"
-    )
+    print(f"{_sum_up(outcome)}, {len(outcome.findings)} findings")
     return 1 if outcome.findings else 0
 
 
-def keep(asked: argparse.Namespace, told: record.Record, outcome: Outcome) -> None:
+async def _run(asked: argparse.Namespace, folder: Path) -> Outcome | SealOutcome:
+    if asked.which == "kills":
+        return await run_kills(folder, times=asked.times or 200, seed=asked.seed, say=_say)
+    return await run_seals(
+        folder,
+        invoices=asked.times or 10_000,
+        kills=SEALER_KILLS,
+        per_second=SEALED_PER_SECOND,
+        say=_say,
+    )
+
+
+def _sum_up(outcome: Outcome | SealOutcome) -> str:
+    if isinstance(outcome, Outcome):
+        return f"{sum(outcome.kills.values())} kills, {outcome.told_yes} invoices told"
+    return f"{outcome.issued} issued, sealed at {outcome.drained_per_second} a second"
+
+
+def keep(asked: argparse.Namespace, told: record.Record, outcome: Outcome | SealOutcome) -> None:
     """Write the result where it was asked for; or print it."""
-    text = record.render(told, outcome)
+    text = record.render(told, asked.which, outcome)
     if asked.json:
         asked.json.write_text(text, encoding="utf-8")
     if asked.keep:
@@ -73,8 +90,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="./run drill", description="Break a running cell under load; then judge every word."
     )
-    parser.add_argument("which", choices=("kills",), help="kill -9 at random moments")
-    parser.add_argument("--times", type=int, default=200, metavar="N", help="default 200")
+    parser.add_argument(
+        "which",
+        choices=("kills", "seals"),
+        help="kill -9 at random moments; or every seal vendor dead, slow, lying",
+    )
+    parser.add_argument(
+        "--times", type=int, metavar="N", help="kills (200), or invoices to be sealed (10,000)"
+    )
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="default 1")
     parser.add_argument("--json", type=Path, metavar="F", help="write the result there")
     parser.add_argument("--keep", action="store_true", help="write it to docs/drills, dated")

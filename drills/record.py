@@ -9,6 +9,7 @@ import msgspec
 from bench import machine
 from bench.processes import ROOT
 from drills.kills import Outcome
+from drills.seals import SealOutcome
 from kaipiao.app.clock import SystemClock
 
 RESULTS = ROOT / "docs/drills"
@@ -50,8 +51,8 @@ def _postgres() -> str:
         return "unknown"
 
 
-def render(told: Record, outcome: Outcome) -> str:
-    found = told | {"drill": "kills", **msgspec.to_builtins(outcome)}
+def render(told: Record, drill: str, outcome: Outcome | SealOutcome) -> str:
+    found = told | {"drill": drill, **msgspec.to_builtins(outcome)}
     return msgspec.json.format(msgspec.json.encode(found), indent=1).decode() + "\n"
 
 

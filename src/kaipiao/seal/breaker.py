@@ -23,7 +23,8 @@ class Policy(NamedTuple):
     window_s: float = 30.0
     failures: int = 5  # so many in the window, and not fewer than half of all that ended in it
     first_pause_s: float = 5.0
-    last_pause_s: float = 300.0
+    last_pause_s: float = 60.0  # so long at most after a vendor is well again it is asked again
+    lie_pause_s: float = 300.0
 
 
 class Ticket(NamedTuple):
@@ -77,7 +78,7 @@ class Breaker:
         """How the question ended for which ``ticket`` was given; once for each ticket."""
         self._advance(now)
         if ending == "lied":
-            self._open(self._policy.last_pause_s)
+            self._open(self._policy.lie_pause_s)
         elif ticket.era != self._era:
             return
         elif ticket.is_probe:

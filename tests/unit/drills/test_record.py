@@ -23,7 +23,7 @@ OUTCOME = Outcome(
 
 
 def test_a_result_says_of_what_when_and_where(tmp_path: Path) -> None:
-    kept = json.loads(render(describe(tmp_path), OUTCOME))
+    kept = json.loads(render(describe(tmp_path), "kills", OUTCOME))
 
     assert {"date", "version", "commit", "machine", "drill", "findings"} <= kept.keys()
     assert kept["machine"]["cores"] >= 1
