@@ -82,9 +82,15 @@ def test_keys_change_under_running_sales_and_nothing_said_before_is_lost(
 
         seller = Seller(cell.http())
         seller.start()
+        prepared = kaipiao(
+            "log", "rotate", "--data", cell.folder, "--origin", NEXT, "--prepare", "--json"
+        )
+        assert prepared.returncode == 0, prepared.stderr
+        assert read("log.vkey").text.strip() == str(old)
         rotated = kaipiao("log", "rotate", "--data", cell.folder, "--origin", NEXT, "--json")
         assert rotated.returncode == 0, rotated.stderr
         new = parse_vkey(json.loads(rotated.stdout)["newest"]["vkeys"][0])
+        assert str(new) == json.loads(prepared.stdout)["vkeys"][0], "announced beforehand"
         wait_until(lambda: read("checkpoint").text.startswith(f"{NEXT}\n"), 30, cell.said())
         wait_until(lambda: read("log.vkey").text.strip() == str(new), 30, "servers know no new key")
         last = receipt_of(cell, http, issue(http, 1), tmp_path / "last.txt")

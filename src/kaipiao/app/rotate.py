@@ -40,6 +40,20 @@ def next_origin(log: str, now: datetime) -> str:
     return f"{log}/{now.year}q{(now.month - 1) // MONTHS_A_QUARTER + 1}"
 
 
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """Keys that exist and do not sign yet: for witnesses and policies to be told beforehand."""
+
+    origin: str
+    vkeys: tuple[str, ...]
+
+
+def prepare(settings: Settings, origin: str | None, *, now: datetime) -> Prepared:
+    """Make the next origin's keys, or find them made.  Raises as ``rotate``, but no Outage."""
+    _, keyring, origin = _begin(settings, origin, now)
+    vkeys = tuple(str(signer.verifier) for signer in keyring.prepare(origin))
+    return Prepared(origin=origin, vkeys=vkeys)
+
+
 async def rotate(settings: Settings, origin: str | None, *, now: datetime) -> Rotated:
     """Let ``origin`` (default: ``next_origin``) be the name under which the log is signed.
 
@@ -48,11 +62,7 @@ async def rotate(settings: Settings, origin: str | None, *, now: datetime) -> Ro
         ValueError: this origin was used before, or the keys cannot be used.
         Outage: the cell does not run, or its database does not answer.
     """
-    folder = CellFolder(settings.data)
-    if folder.path.stat().st_uid != os.geteuid():
-        raise NotTheCellsUser
-    keyring = open_log_keys(folder, settings, now=now)
-    origin = origin or next_origin(keyring.log, now)
+    folder, keyring, origin = _begin(settings, origin, now)
     text = _statement(folder, keyring, origin, now)
     leaf = announcement_leaf(text)
     pool = await Pool.open(_dsn(folder, settings))
@@ -62,6 +72,16 @@ async def rotate(settings: Settings, origin: str | None, *, now: datetime) -> Ro
         await pool.close()
     turned = keyring.turn(origin, leaf.hex(), now)
     return Rotated(former=turned.periods[-2], newest=turned.newest)
+
+
+def _begin(
+    settings: Settings, origin: str | None, now: datetime
+) -> tuple[CellFolder, Keyring, str]:
+    folder = CellFolder(settings.data)
+    if folder.path.stat().st_uid != os.geteuid():
+        raise NotTheCellsUser
+    keyring = open_log_keys(folder, settings, now=now)
+    return folder, keyring, origin or next_origin(keyring.log, now)
 
 
 def _statement(folder: CellFolder, keyring: Keyring, origin: str, now: datetime) -> str:

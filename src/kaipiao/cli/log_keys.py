@@ -2,13 +2,16 @@
 
 import asyncio
 import os
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from kaipiao.cli.language import t
 from kaipiao.cli.reach import anyone
 from kaipiao.cli.terminal import say, say_json
+
+if TYPE_CHECKING:
+    from kaipiao.app.rotate import Prepared, Rotated
 
 
 @click.command(
@@ -53,7 +56,8 @@ def keys(url: str | None, as_json: bool) -> None:
         声明成为日志中的一项; 之后 30 天内新旧两个名称的检查点都会发布。中断后原样重做即可。
 
         \b
-        例:  kaipiao log rotate
+        例:  kaipiao log rotate --prepare
+             kaipiao log rotate
              kaipiao log rotate --origin kaipiao.example/31-1/2027q1
         """,
         """Give the log a new name and new keys: once a quarter, by its operator.
@@ -63,7 +67,8 @@ def keys(url: str | None, as_json: bool) -> None:
         days checkpoints are published under both names.  After an interruption run it again.
 
         \b
-        Examples:  kaipiao log rotate
+        Examples:  kaipiao log rotate --prepare
+                   kaipiao log rotate
                    kaipiao log rotate --origin kaipiao.example/31-1/2027q1
         """,
     ),
@@ -73,18 +78,29 @@ def keys(url: str | None, as_json: bool) -> None:
     metavar="NAME",
     help=t("新名称, 默认为原名加季度", "The new name; default: the log's name and the quarter."),
 )
+@click.option(
+    "--prepare",
+    "only_prepare",
+    is_flag=True,
+    help=t(
+        "只生成新密钥并显示公钥, 供事先告知见证方",
+        "Only make the new keys and show them, to tell witnesses beforehand.",
+    ),
+)
 @click.option("--data", metavar="DIR", help=t("数据目录", "The cell's data folder."))
 @click.option("--json", "as_json", is_flag=True, help=t("输出 JSON", "Print JSON."))
-def rotate(origin: str | None, data: str | None, as_json: bool) -> None:
+def rotate(origin: str | None, only_prepare: bool, data: str | None, as_json: bool) -> None:
+    from kaipiao.app import rotate as act
     from kaipiao.app.clock import SystemClock
-    from kaipiao.app.rotate import NotTheCellsUser
-    from kaipiao.app.rotate import rotate as turn
     from kaipiao.app.settings import load_settings
 
-    settings = load_settings({"data": data}, os.environ)
+    settings, now = load_settings({"data": data}, os.environ), SystemClock().now()
     try:
-        done = asyncio.run(turn(settings, origin, now=SystemClock().now()))
-    except NotTheCellsUser:
+        if only_prepare:
+            _show_prepared(act.prepare(settings, origin, now=now), as_json)
+        else:
+            _show_rotated(asyncio.run(act.rotate(settings, origin, now=now)), as_json)
+    except act.NotTheCellsUser:
         raise click.UsageError(
             t(
                 f"请以 {settings.data} 的所有者运行, 否则单元无法读取新密钥",
@@ -93,8 +109,20 @@ def rotate(origin: str | None, data: str | None, as_json: bool) -> None:
         ) from None
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+
+
+def _show_prepared(made: "Prepared", as_json: bool) -> None:
     if as_json:
-        click.echo(msgspec.json.encode(done))
+        say_json(made)
+        return
+    say(t(f"{made.origin} 的密钥已备好, 尚未启用:", f"Keys of {made.origin}, not used yet:"))
+    for vkey in made.vkeys:
+        say(f"  {vkey}")
+
+
+def _show_rotated(done: "Rotated", as_json: bool) -> None:
+    if as_json:
+        say_json(done)
         return
     say(t(f"日志现名 {done.newest.origin}。", f"The log is now {done.newest.origin}."))
     say(t("请公布新公钥, 并告知见证方:", "Publish the new key, and tell your witnesses:"))
