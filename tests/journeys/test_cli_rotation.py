@@ -103,6 +103,10 @@ def test_keys_change_under_running_sales_and_nothing_said_before_is_lost(
         for receipt, key in ((first, old), (last, new)):
             verified = kaipiao("verify", receipt, "--log-key", str(key))
             assert verified.returncode == 0, verified.stdout + verified.stderr
+            judged = http.post(
+                "/v1/verify", content=receipt.read_bytes(), headers={"Content-Type": "text/plain"}
+            )
+            assert judged.json()["genuine"], judged.text
         assert kaipiao("verify", last, "--log-key", str(old)).returncode == 1
 
         wait_until(lambda: _is_level(read, old, new), 10, "the former origin fell behind")

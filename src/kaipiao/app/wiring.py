@@ -31,6 +31,7 @@ from kaipiao.delivery.renditions.workshop import Workshop
 from kaipiao.delivery.sending.secret import open_delivery_key
 from kaipiao.evidence.keys import VKEY_NAME
 from kaipiao.evidence.published import PublishedLog
+from kaipiao.evidence.signing.keyring import read_periods
 from kaipiao.gateway.orders import Outward
 from kaipiao.gateway.wiring import Services
 from kaipiao.issuing.confirm import Confirming
@@ -109,6 +110,7 @@ def compose_services(
         erasing=compose_erasing(store, folder, clock),
         renditions=compose_renditions(orders.settings, folder, workshop),
         log_vkey=(folder.secrets / VKEY_NAME).read_text(encoding="utf-8").strip(),
+        former_vkeys=tuple(one.vkeys[0] for one in read_periods(folder.secrets)[:-1]),
     )
 
 

@@ -9,6 +9,8 @@ from litestar import post
 from litestar.handlers import HTTPRouteHandler
 
 from kaipiao.errors import Malformed, Outage, VerifyLimitReached
+from kaipiao.evidence.note import parse_vkey
+from kaipiao.evidence.trust import Trust
 from kaipiao.evidence.verdict import verify_receipt
 from kaipiao.fiscal.month import BEIJING
 from kaipiao.gateway.calls import AnyRequest, visit_of
@@ -44,6 +46,8 @@ class VerifyCall:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._decoder = msgspec.json.Decoder(Question)
+        keys = (services.log_vkey, *services.former_vkeys)
+        self._trust = Trust(tuple(map(parse_vkey, keys))) if services.log_vkey else None
 
     def handlers(self) -> list[HTTPRouteHandler]:
         return [
@@ -71,14 +75,13 @@ class VerifyCall:
             raise
 
     async def _judge(self, body: bytes) -> ReceiptFinding:
-        vkey = self._services.log_vkey
-        if not vkey:
+        if self._trust is None:
             raise Outage("evidence")
         try:
             text = body[: RECEIPT_MAX_BYTES + 1].decode("utf-8")
         except UnicodeDecodeError as error:
             raise Malformed([fault("not-utf8", "", at=error.start)]) from None
-        verdict = await asyncio.to_thread(verify_receipt, text, vkey)
+        verdict = await asyncio.to_thread(verify_receipt, text, self._trust)
         faults = tuple(ReceiptFault(fault.code.value, fault.why) for fault in verdict.faults)
         if faults or verdict.opening is None or verdict.checkpoint is None:
             return ReceiptFinding(genuine=False, faults=faults)

@@ -77,6 +77,7 @@ class Services:
     log_origin: str = ""  # as seals name the log
     log_folder: Path | None = None  # of the public log; None where it is served from elsewhere
     log_vkey: str = ""  # its verifier key, C2SP signed-note
+    former_vkeys: tuple[str, ...] = ()  # those it signed with before: old receipts stay good
     renditions: Renditions | None = None  # None where documents are made elsewhere
     export: Callable[[ExportAsk], AsyncIterator[bytes]] | None = None  # None: not from here
     reading_room: ReadingRoom | None = None  # None where strangers' documents are not read
