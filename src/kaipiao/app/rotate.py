@@ -15,6 +15,8 @@ from pathlib import Path
 import msgspec
 
 from kaipiao.app.archive import NotTheCellsUser as NotTheCellsUser
+from kaipiao.app.audit import operating
+from kaipiao.app.clock import SystemClock
 from kaipiao.app.folder import CellFolder, read_running
 from kaipiao.app.log_keys import open_log_keys
 from kaipiao.app.settings import Settings
@@ -24,6 +26,7 @@ from kaipiao.evidence.published import PublishedLog
 from kaipiao.evidence.signing.change import announcement_leaf, compose_change
 from kaipiao.evidence.signing.keyring import Keyring, Period
 from kaipiao.ledger.announcements import AnnouncementBoard
+from kaipiao.ledger.audit import AuditRows
 from kaipiao.ledger.pool import Pool
 
 STATEMENT_NAME = "statement"
@@ -67,10 +70,11 @@ async def rotate(settings: Settings, origin: str | None, *, now: datetime) -> Ro
     leaf = announcement_leaf(text)
     pool = await Pool.open(_dsn(folder, settings))
     try:
-        await AnnouncementBoard(pool).add(leaf, text)
+        async with operating(AuditRows(pool), "log_key.rotate", origin, clock=SystemClock()):
+            await AnnouncementBoard(pool).add(leaf, text)
+            turned = keyring.turn(origin, leaf.hex(), now)
     finally:
         await pool.close()
-    turned = keyring.turn(origin, leaf.hex(), now)
     return Rotated(former=turned.periods[-2], newest=turned.newest)
 
 

@@ -74,7 +74,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "archive.run": ("归档旧发票", "old invoices were moved to files"),
     "vendor.distrust": ("不再信任签章服务商", "a seal vendor is believed no more"),
     "vendor.trust": ("重新信任签章服务商", "a seal vendor is believed again"),
-    "person.erase": ("清除个人信息", "a person's data were erased"),
+    "invoice.erase": ("依法删除发票内容", "an invoice's content was erased"),
     "log_key.rotate": ("更换日志密钥", "the log's key was rotated"),
 }
 """Every action, in Chinese and English.  A code is never given a second meaning."""

@@ -73,9 +73,13 @@ class Denials:
         counted, self._more, self._strangers = self._more, {}, 0
         self._write([self._again(event, count) for count, event in counted.values() if count])
 
+    async def settle(self) -> None:
+        """Wait until what was to be written is written."""
+        await asyncio.gather(*self._writing, return_exceptions=True)
+
     async def close(self) -> None:
         self.flush()
-        await asyncio.gather(*self._writing, return_exceptions=True)
+        await self.settle()
 
     def _kind(self, visit: Visit, denied: Denied) -> _Kind:
         known = visit.key is not None

@@ -67,8 +67,8 @@ class Front:
         self._arriving = Arriving(limits.max_arriving_bytes)
         self._issue = IssueCall(services, self._arriving)
         self.unread = Unread(limits.max_unsent_total_bytes)
-        self._denials = Denials(services)
-        self._batch = BatchCall(services, self.unread, self._arriving, self._denials)
+        self.denials = Denials(services)
+        self._batch = BatchCall(services, self.unread, self._arriving, self.denials)
         self._identity = Identity(directory=services.directory, clock=services.clock, limits=limits)
         self._rates = Rates(rate_per_s=limits.rate_per_s, burst=limits.rate_burst)
         self._answers = answers_under(self._rates.policy)
@@ -224,7 +224,7 @@ class Front:
     def problem(self, visit: Visit, failure: Exception) -> Answer:
         """The answer to a failure; a defect is also written down, with the request's id."""
         if isinstance(denied := denied_by(failure), NotAllowed | NotAuthenticated):
-            self._denials.note(visit, denied)
+            self.denials.note(visit, denied)
         elif not isinstance(failure, Refusal | Outage):
             _log.error("defect in request %s", visit.request_id.decode(), exc_info=failure)
         problem, headers = compose_problem(
@@ -241,7 +241,7 @@ class Front:
             message = await receive()
             is_over = message["type"] == "lifespan.shutdown"
             if is_over:
-                await self._denials.close()
+                await self.denials.close()
                 self._access.flush()
             await send({"type": f"{message['type']}.complete"})
             if is_over:
