@@ -34,6 +34,10 @@ def main() -> int:
         from bench.renditions import main as render
 
         return render(sys.argv[2:])
+    if sys.argv[1:2] == ["evidence"]:
+        from bench.evidence.run import main as prove
+
+        return prove(sys.argv[2:])
     asked = _parser().parse_args()
     try:
         found = measure_all(asked)

@@ -69,7 +69,7 @@ async def _leaves_per_s(folder: Path, seconds: float) -> float:
 
 def receipts_per_s(folder: Path, *, seconds: float, different: int = 256) -> float:
     """Receipts judged one after another in one process, as ``kaipiao verify`` judges them."""
-    invoices = [_invoice(serial) for serial in range(LOG_SIZE)]
+    invoices = [compose_invoice(serial) for serial in range(LOG_SIZE)]
     leaves = [opening_of(invoice).leaf() for invoice in invoices]
     writer, vkey = compose_writer(folder, MemoryOrder(leaves))
     with writer:
@@ -85,7 +85,7 @@ def receipts_per_s(folder: Path, *, seconds: float, different: int = 256) -> flo
     return judged / (perf_counter() - began)
 
 
-def _invoice(serial: int) -> Invoice:
+def compose_invoice(serial: int) -> Invoice:
     draft = compose_draft(serial)
     content = digest(canonical(draft))
     return Invoice(

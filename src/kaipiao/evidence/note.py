@@ -5,6 +5,7 @@ algorithms are added without breaking anyone.
 """
 
 import hashlib
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from enum import StrEnum
@@ -22,6 +23,8 @@ VKEY_CHARS_MAX = 4096
 """An ML-DSA-44 key takes 1752 of them."""
 KEY_ID_BYTES = 4
 _DASH = "\N{EM DASH} "
+_UNWRITABLE = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
+"""Control characters but the newline, and unpaired surrogates, which no file can hold."""
 
 
 class Signer(Protocol):
@@ -136,7 +139,7 @@ def parse_note(raw: str) -> Note:
     """
     if len(raw) > NOTE_CHARS_MAX:
         raise ValueError(f"a note has at most {NOTE_CHARS_MAX} characters")
-    if any(letter < " " and letter != "\n" for letter in raw) or not _is_unicode(raw):
+    if _UNWRITABLE.search(raw):
         raise ValueError("a note is text without control characters")
     text, gap, rest = raw.rpartition("\n\n")
     lines = rest.split("\n")
@@ -151,8 +154,3 @@ def _parse_signature(line: str) -> Signature:
     if not line.startswith(_DASH) or not is_key_name(name) or len(signature) <= KEY_ID_BYTES:
         raise ValueError("a signature line is a dash, a name and a signature")
     return Signature(name, signature[:KEY_ID_BYTES], signature[KEY_ID_BYTES:])
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether this is text that can be written down: no unpaired surrogates."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in text)
