@@ -24,8 +24,6 @@ from kaipiao.fiscal.leaf import salt_of
 from kaipiao.fiscal.number import compose_number, compose_series
 
 ORIGIN = "kaipiao.bench/evidence"
-LOG_SIZE = 66_000
-"""Leaves under the receipts: three levels of tiles, paths of seventeen hashes."""
 
 
 class Rate(NamedTuple):
@@ -87,8 +85,8 @@ def signing_us(place: Path, labels: Sequence[str], *, seconds: float) -> float:
     return (process_time() - began) / count / BATCH * 1e6
 
 
-def write_log(place: Path) -> Log:
-    """A log of ``LOG_SIZE`` invoices under one checkpoint with three signatures."""
+def write_log(place: Path, *, size: int) -> Log:
+    """A log of ``size`` invoices under one checkpoint with three signatures."""
     first = compose_invoice(0)
     numbers = compose_series(2026, 31, 1)
     invoices = [
@@ -98,7 +96,7 @@ def write_log(place: Path) -> Log:
             log_index=n,
             salt=salt_of(first.digest, n),
         )
-        for n in range(LOG_SIZE)
+        for n in range(size)
     ]
     signers = new_signers(place / "keys")
     order = MemoryOrder([opening_of(invoice).leaf() for invoice in invoices])

@@ -23,15 +23,16 @@ from kaipiao.evidence.witness.witness import Witness
 
 GROWTH = 97
 """Leaves between two submissions."""
-SUBMISSIONS = 600
-"""In a round; they are composed beforehand, for that is the log's work."""
 
 
-def cosigned_rate(place: Path) -> float:
-    """Cosignatures a second, of one log that grows, by one witness."""
+def cosigned_rate(place: Path, *, submissions: int) -> float:
+    """Cosignatures a second, of one log that grows, by one witness.
+
+    What it is shown is composed beforehand, for that is the log's work.
+    """
     place.mkdir(parents=True, exist_ok=True)
     signers = new_signers(place / "keys")
-    bodies = _submissions(signers)
+    bodies = _submissions(signers, submissions)
     cosigner = Cosigner("witness.bench/w1", bytes(32))
     create_memory(place / MEMORY_NAME, cosigner.key)
     add_log(place / ROSTER_NAME, signers[0].verifier)
@@ -51,11 +52,11 @@ def cosigned_rate(place: Path) -> float:
     return len(answers) / took_s
 
 
-def _submissions(signers: Sequence[KeySigner]) -> list[bytes]:
+def _submissions(signers: Sequence[KeySigner], count: int) -> list[bytes]:
     edge, files, bodies = Edge(), dict[str, bytes](), []
     reader = TileReader(files.__getitem__)
-    leaves = (digest(n.to_bytes(8, "big")) for n in range(GROWTH * SUBMISSIONS))
-    for _ in range(SUBMISSIONS):
+    leaves = (digest(n.to_bytes(8, "big")) for n in range(GROWTH * count))
+    for _ in range(count):
         before = edge.size
         edge, new = grow(edge, list(islice(leaves, GROWTH)))
         files.update((tile.name, content) for tile, content in new.items())

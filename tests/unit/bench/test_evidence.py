@@ -13,10 +13,7 @@ def test_a_short_run_measures_everything_and_writes_it_down(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     target = tmp_path / "evidence.json"
-    told = run.main(
-        ["--rounds", "1", "--seconds", "0.01", "--no-page", "--json", str(target)]
-        + ["--scratch", str(tmp_path)]
-    )
+    told = run.main(["--quick", "--json", str(target), "--scratch", str(tmp_path)])
     found = json.loads(target.read_text())
 
     assert told in (0, 1)  # an instant tells no speed
