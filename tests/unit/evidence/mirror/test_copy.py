@@ -190,6 +190,22 @@ def test_no_damaged_file_of_a_source_is_ever_kept(name: str, at: int, bit: int, 
     assert disk.files.items() <= WHOLE.items()
 
 
+def test_a_changed_entry_is_caught_though_its_tiles_agree_with_it() -> None:
+    """Whoever runs the source changed one entry and every tile above it but the topmost."""
+    leaves = [*LEAVES[:33_300], b"!" * 32, *LEAVES[33_301:]]
+    changed = PublishedFiles(MANY, leaves=leaves).files
+    source, disk = PublishedFiles(), MemoryDisk()
+    names = ("tile/entries/130", "tile/0/130", "tile/1/000")
+    source.files = {**WHOLE, **{name: changed[name] for name in names}}
+    copier = Copier(
+        source.read, disk, [KEY], exhibits=Exhibits(Path("nowhere")), clock=StoppedClock()
+    )
+
+    with pytest.raises(TilesDamaged, match="tile/1/000"):
+        copier.advance()
+    assert disk.files == {}
+
+
 def test_a_source_that_became_shorter_is_refused_and_kept(tmp_path: Path) -> None:
     source = PublishedFiles(1000, leaves=LEAVES)
     copy = Copy(tmp_path / "copy", source)
