@@ -1,9 +1,10 @@
-"""Witnesses on loopback: E2's real one behind a socket, and four that one would rather not meet."""
+"""Witnesses on loopback: the real one behind a socket, and some that one would rather not meet."""
 
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import cast
@@ -51,6 +52,8 @@ class Standin:
         if self.manner == "lying":
             return 200, self._lie(body).encode()
         answer = self.witness.add_checkpoint(body)
+        if self.manner == "chatty":
+            return int(answer.status), (answer.text + self._of_a_stranger(body)).encode()
         return int(answer.status), answer.text.encode()
 
     def _lie(self, body: bytes) -> str:
@@ -58,9 +61,11 @@ class Standin:
         text = parse_submission(body).note.text.replace("\n", "\n1", 1)
         return compose_line(self.cosigner.cosign(text, seconds=1_800_000_000))
 
-    def shown(self, origin_hash: str) -> tuple[int, bytes]:
-        from hashlib import sha256
+    def _of_a_stranger(self, body: bytes) -> str:
+        text = parse_submission(body).note.text
+        return compose_line(make_cosigner("stranger").cosign(text, seconds=1_800_000_000))
 
+    def shown(self, origin_hash: str) -> tuple[int, bytes]:
         for origin, held in self.memory.all_held().items():
             if self.shows_monitors and sha256(origin.encode()).hexdigest() == origin_hash:
                 return 200, held.note.encode()

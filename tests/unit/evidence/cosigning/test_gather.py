@@ -67,6 +67,17 @@ async def test_what_a_bad_witness_says_is_never_published(
         assert standing.why
 
 
+async def test_lines_of_strangers_in_an_answer_are_left_behind(tmp_path: Path) -> None:
+    async with world(tmp_path, threshold=3) as w:
+        w.standins["bureau"].manner = "chatty"
+        await w.witnessed_at(300)
+
+        note = w.witnessed()
+        assert note is not None
+        assert len(w.witnesses_of(note)) == 3
+        assert not any(s.name.startswith("stranger") for s in note.signatures)
+
+
 async def test_a_slow_witness_costs_the_others_a_moment_and_never_its_own_time(
     tmp_path: Path,
 ) -> None:
@@ -147,7 +158,8 @@ async def test_a_witness_that_holds_another_history_is_told_apart_from_a_rude_on
             fork.gathering = fork.new_gathering()
 
             assert not await fork.gathering.round()
-            assert {c.standing.mood for c in fork.callers.values()} == {Mood.CONTRADICTS}
+            standings = {c.standing.mood: c.standing.size for c in fork.callers.values()}
+            assert standings == {Mood.CONTRADICTS: 300}, "what it holds is told"
             assert fork.witnessed() is None
 
 

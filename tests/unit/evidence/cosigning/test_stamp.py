@@ -74,6 +74,19 @@ async def test_an_authority_that_fails_or_answers_something_else_is_waited_out(
             assert await stamping.round()
 
 
+async def test_an_old_answer_to_the_same_question_is_no_answer(tmp_path: Path) -> None:
+    """The bytes are the same, so the token would hold; only the nonce tells that it is a replay."""
+    with authority_up(tmp_path) as authority:
+        async with world(tmp_path) as w:
+            await w.witnessed_at(300)
+            assert await stamping_of(w, authority).round()
+            (w.folder / STAMPED_NAME).unlink()
+            authority.manner = "stale"
+
+            with pytest.raises(NotStamped, match="Nonce"):
+                await stamping_of(w, authority).round()
+
+
 async def test_the_loop_tells_people_and_forgets_when_it_is_over(tmp_path: Path) -> None:
     memory = MemoryFile(tmp_path / "witnesses.json")
     with authority_up(tmp_path) as authority:
