@@ -155,7 +155,7 @@ def read_log(books: Books, folder: Path, key: VerifierKey) -> Books:
 
     try:
         books.checkpoint = checkpoint_of(read(CHECKPOINT_NAME).decode(), key)
-        books.damage = audit(TileReader(read), books.checkpoint)
+        books.damage = [str(fault) for fault in audit(read, books.checkpoint)]
         tiles, size = TileReader(read), books.checkpoint.size
         for bundle in range(-(-size // TILE_WIDTH)):
             books.entries += tiles.entries(bundle, size)
