@@ -9,6 +9,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from kaipiao.delivery.renditions.einvoice.write import render
 from kaipiao.delivery.renditions.make import Press
+from kaipiao.evidence.algorithms import ML_DSA_44
+from kaipiao.evidence.note import VerifierKey
 from kaipiao.evidence.page.compose import compose_page
 from tests.journeys.cells import kaipiao, running
 from tests.strangers.provision import debian_program
@@ -130,6 +132,23 @@ def test_the_key_and_the_witnesses_can_be_changed(reader: Reader) -> None:
     assert "w1.example, w2.example" in witnessed
     assert foreign == ["false"]
     assert reader.verify(a_receipt=receipt) == ["open"]
+
+
+def test_keys_of_other_kinds_are_passed_over_and_wrong_ones_told(reader: Reader) -> None:
+    keys, receipt = reader.page.locator("#keys"), GENUINE.encode()
+    reader.page.locator("#trust summary").click()
+    post_quantum = str(VerifierKey("kaipiao.example/31-1", bytes(1312), ML_DSA_44))
+    answers = []
+    for text in (
+        f"# ours\n{post_quantum}\n{VKEY}",
+        post_quantum,
+        f"{VKEY[:-2]}==",
+        str(WITNESSES[0].key),
+    ):
+        keys.fill(text)
+        answers += reader.verify(a_receipt=receipt)
+
+    assert answers == ["genuine", "open", "open", "open"]
 
 
 def test_a_receipt_may_be_pasted_and_the_language_changed(reader: Reader) -> None:

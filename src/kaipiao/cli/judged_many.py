@@ -8,7 +8,7 @@ import msgspec
 from kaipiao.base.archive import Archive, Limits
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.cli import exits
-from kaipiao.cli.found import Found
+from kaipiao.cli.found import Found, unreadable
 from kaipiao.cli.language import t
 from kaipiao.cli.offline import FILE_BYTES_MAX, judge, read_bounded
 from kaipiao.cli.terminal import Progress, printable, say, say_json
@@ -24,6 +24,7 @@ PACKAGE = Limits(
 """A month of a busy shop; whoever has more unpacks it into a folder, which has no limit."""
 
 OFD_START = "OFD.xml"
+Content = bytes | Unreadable
 
 
 class Summary(msgspec.Struct):
@@ -63,13 +64,17 @@ def files_in_folder(folder: Path) -> list[Path]:
     ]
 
 
-def contents_of_folder(folder: Path, files: list[Path]) -> Iterator[tuple[str, bytes]]:
+def contents_of_folder(folder: Path, files: list[Path]) -> Iterator[tuple[str, Content]]:
     for path in files:
-        with path.open("rb") as file:
-            yield str(path.relative_to(folder)), read_bounded(file)
+        try:
+            with path.open("rb") as file:
+                content: Content = read_bounded(file)
+        except OSError as error:
+            content = Unreadable("", zh=f"无法打开: {error.strerror}", en=f"{error.strerror}")
+        yield str(path.relative_to(folder)), content
 
 
-def contents_of_package(archive: Archive) -> Iterator[tuple[str, bytes | Unreadable]]:
+def contents_of_package(archive: Archive) -> Iterator[tuple[str, Content]]:
     for name in archive.names:
         try:
             yield name, archive.read(name)
@@ -78,17 +83,13 @@ def contents_of_package(archive: Archive) -> Iterator[tuple[str, bytes | Unreada
 
 
 def judge_many(
-    contents: Iterator[tuple[str, bytes | Unreadable]], total: int, trust: Trust, *, as_json: bool
+    contents: Iterator[tuple[str, Content]], total: int, trust: Trust, *, as_json: bool
 ) -> int:
     """Judge each and say so at once; the exit code."""
-    from kaipiao.cli.found import unreadable
-
     summary = Summary()
     with Progress(t("查验", "verified"), total) as progress:
         for name, content in contents:
-            found = (
-                unreadable(content) if isinstance(content, Unreadable) else judge(content, trust)
-            )
+            found = _judge(content, trust)
             summary.count(found)
             say_json({"file": name, **msgspec.to_builtins(found)}) if as_json else _show(
                 name, found
@@ -96,6 +97,12 @@ def judge_many(
             progress.advance()
     say_json({"summary": summary}) if as_json else say(_sentence(summary))
     return summary.exit_code
+
+
+def _judge(content: Content, trust: Trust) -> Found:
+    if isinstance(content, Unreadable):
+        return msgspec.structs.replace(unreadable(content), undecided=True)
+    return judge(content, trust)
 
 
 def _show(name: str, found: Found) -> None:

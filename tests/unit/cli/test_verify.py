@@ -144,6 +144,21 @@ def test_a_zip_is_judged_as_a_folder_is(folder: Path) -> None:
     assert "1 genuine, 1 not" in result.output
 
 
+def test_a_file_that_cannot_be_opened_leaves_the_rest_judged(folder: Path) -> None:
+    (folder / "a-dead-end").symlink_to(folder / "a-dead-end")
+    package = folder / "month.zip"
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("a.receipt", RECEIPT)
+        archive.writestr("b.receipt", RECEIPT)
+    content = package.read_bytes()
+    package.write_bytes(content.replace(RECEIPT, RECEIPT[:-9] + b"different", 1))
+    result = verify(package, "--key", VKEY)
+
+    assert verify(folder, "--key", VKEY).output.count("✓") == 2
+    assert result.exit_code == 2
+    assert "1 genuine, 0 not, 1 undecided" in result.output
+
+
 def test_a_folder_with_nothing_in_it_is_no_success(tmp_path: Path) -> None:
     assert verify(tmp_path, "--key", VKEY).exit_code == 2
 
