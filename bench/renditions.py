@@ -27,6 +27,7 @@ from kaipiao.fiscal.number import InvoiceNumber
 from kaipiao.fiscal.sample import sample_drafts
 from kaipiao.fiscal.settle import settle
 from kaipiao.ports import Mark
+from kaipiao.seal.document_key import create_document_key
 from kaipiao.seal.local import create_seal
 
 GOALS_PER_S = {"xml": 5_000, "ofd": 60, "pdf": 40}
@@ -65,7 +66,8 @@ def main(argv: Sequence[str]) -> int:
 def measure(kinds: Sequence[str], *, seconds: float) -> Iterator[Figure]:
     print("| kind | invoices | a second | CPU ms | KB | goal |\n|---|---|---|---|---|---|")
     with TemporaryDirectory() as folder:
-        signed, plain = Press(_signer(Path(folder))), Press()
+        key = create_document_key(Path(folder), "kaipiao.example/bench", now=AT)
+        signed, plain = Press(_signer(Path(folder)), key), Press()
         everyday = [_source(draft) for draft in islice(sample_drafts(1), EVERYDAY)]
         lengths = {f"{count} lines": [_source(_long(count))] for count in LINES}
         for kind in kinds:
