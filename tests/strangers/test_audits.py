@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.conftest import Database
 from tests.journeys.cells import kaipiao
+from tests.served import serve
 from tests.strangers.grown import DAMAGE, SIZES, VKEY, Grown, befallen, grow_log, served
 from tests.strangers.provision import go_stranger, python_strangers
 
@@ -75,6 +77,14 @@ def test_we_find_nothing_wrong_with_it_either(grown: Grown) -> None:
 
     assert (done.returncode, found["faults"]) == (0, [])
     assert (found["size"], found["entries_checked"], found["since"]) == (SIZES[-1], SIZES[-1], 300)
+
+
+def test_a_cell_serves_the_log_as_they_all_expect_it(grown: Grown, database: Database) -> None:
+    with serve(database.app, log_folder=grown.folder) as cell:
+        answers = [go(f"{cell.url}/log", *grown.kept), aics(f"{cell.url}/log", *grown.kept)]
+        answers.append(ours(cell.url, grown.kept[0]))
+
+    assert [done.returncode for done in answers] == [0, 0, 0], answers
 
 
 @pytest.mark.parametrize("judge", JUDGES)

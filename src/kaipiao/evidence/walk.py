@@ -164,8 +164,13 @@ class Walk:
             entries, _ = self._entries(tile._replace(kind=ENTRIES))
             return None if entries is None else [leaf_hash(entry) for entry in entries]
         first, level = tile.number * TILE_WIDTH, str(int(tile.kind) - 1)
-        below = [self._tile(Tile(level, first + n))[0] for n in range(tile.width)]
-        return [_root(hashes) for hashes in below if hashes] if all(below) else None
+        roots = []
+        for place in range(tile.width):
+            hashes, _ = self._tile(Tile(level, first + place))
+            if not hashes:
+                return None
+            roots.append(_root(hashes))
+        return roots
 
     def _tile(self, tile: Tile) -> Found:
         content, faults = self._file(tile)
