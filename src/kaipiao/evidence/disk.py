@@ -8,7 +8,7 @@ import asyncio
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -54,6 +54,20 @@ class Disk(Protocol):
     def drop_folder(self, name: str) -> None:
         """Remove a folder and all that is in it, if it is there."""
         ...
+
+
+def write_whole(disk: Disk, files: Mapping[str, bytes]) -> None:
+    """Each file is there, whole; after a power cut it may be missing or damaged."""
+    for name, content in files.items():
+        disk.write(f"{name}.new", content)
+        disk.rename(f"{name}.new", name)
+
+
+def force(disk: Disk, names: Collection[str]) -> None:
+    """Make files that are there durable, content and name."""
+    if names:
+        disk.sync(sorted(names))
+        disk.sync(sorted(_folders(names)))
 
 
 def write_durably(disk: Disk, files: Mapping[str, bytes]) -> None:

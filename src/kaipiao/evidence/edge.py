@@ -46,6 +46,24 @@ def grow(edge: Edge, leaves: Sequence[bytes]) -> tuple[Edge, Files]:
     return Edge(frontier, tuple(levels), entries, leaves[-1]), files
 
 
+def named(files: Files) -> dict[str, bytes]:
+    """The same files by their names in the log's folder."""
+    return {tile.name: content for tile, content in files.items()}
+
+
+def unfull_tiles(edge: Edge) -> Files:
+    """The tiles at the edge that are not full, as the tree of its size is served."""
+    files: Files = {}
+    for level, hashes in enumerate(edge.levels):
+        if hashes:
+            tile = Tile(str(level), edge.size >> LEVEL_HEIGHT * (level + 1), len(hashes))
+            files[tile] = b"".join(hashes)
+    if edge.entries:
+        tile = Tile(ENTRIES, edge.size // TILE_WIDTH, len(edge.entries))
+        files[tile] = compose_bundle(edge.entries)
+    return files
+
+
 def _cut(
     kind: str, size: int, cells: tuple[bytes, ...]
 ) -> tuple[list[tuple[Tile, tuple[bytes, ...]]], tuple[bytes, ...]]:

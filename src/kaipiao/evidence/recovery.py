@@ -8,11 +8,12 @@ that takes back one word has no more to say.
 from collections.abc import AsyncIterator, Sequence
 
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, Checkpoint, parse_checkpoint
-from kaipiao.evidence.disk import Disk, in_thread, write_durably
-from kaipiao.evidence.edge import Edge, grow
+from kaipiao.evidence.disk import Disk, in_thread, write_whole
+from kaipiao.evidence.edge import Edge, grow, named, unfull_tiles
 from kaipiao.evidence.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from kaipiao.evidence.note import Standing, VerifierKey, parse_note
 from kaipiao.evidence.reader import TileReader, TilesDamaged
+from kaipiao.evidence.settling import Settling, read_mark
 from kaipiao.evidence.tiles import ENTRY_BYTES, TILE_WIDTH, edge_widths
 from kaipiao.ports import LeafOrder, TreeHead
 
@@ -58,7 +59,7 @@ def read_checkpoint(disk: Disk, keys: Sequence[VerifierKey]) -> Checkpoint | Non
 
 
 async def recover(
-    order: LeafOrder, disk: Disk, keys: Sequence[VerifierKey], agreed: TreeHead | None
+    order: LeafOrder, settling: Settling, keys: Sequence[VerifierKey], agreed: TreeHead | None
 ) -> tuple[Edge, Checkpoint | None]:
     """The edge from which to grow, at ``agreed`` or beyond it; and what was published last.
 
@@ -69,36 +70,61 @@ async def recover(
         LogBroken: nothing may be signed.
         Outage: the order could not be read.
     """
-    published = read_checkpoint(disk, keys)
+    published = read_checkpoint(settling.disk, keys)
     size = await order.sequence()
     for told in (published, agreed):
         if told is not None and size < told.size:
             raise LogRewound(f"{told.size} leaves were told of, the ledger has {size}")
     if published is None:
-        edge = await _extend(order, disk, Edge(), size)
+        edge = await _begin_again(order, settling, size)
     else:
-        edge = await _recover_published(order, disk, published)
+        edge = await _recover_published(order, settling, published)
     if agreed is not None:
-        edge = await _reach(order, disk, edge, agreed)
+        edge = await _reach(order, settling, edge, agreed)
     return edge, published
 
 
-async def _recover_published(order: LeafOrder, disk: Disk, published: Checkpoint) -> Edge:
-    edge = load_edge(TileReader(disk.read), published)
+async def _recover_published(order: LeafOrder, settling: Settling, published: Checkpoint) -> Edge:
+    edge = load_edge(TileReader(settling.disk.read), published)
+    if edge is not None:
+        await read_on(order, edge, edge.size)
+    edge = await _settle_again(order, settling, published, edge)
     if edge is None:
-        await _check_root(order, published.size, published.root)
-        edge = await _extend(order, disk, Edge(), published.size)
-    await read_on(order, edge, edge.size)
+        if not await _leads_to(order, Edge(), published):
+            raise _forked(published.size)
+        edge = await _begin_again(order, settling, published.size)
     return edge
 
 
-async def _reach(order: LeafOrder, disk: Disk, edge: Edge, agreed: TreeHead) -> Edge:
+async def _settle_again(
+    order: LeafOrder, settling: Settling, published: Checkpoint, edge: Edge | None
+) -> Edge | None:
+    """Make again what a power cut may have cost since the mark; None if all must be made again.
+
+    ``edge`` is what the tiles say.  Without a mark they were all forced, and that is that.
+    """
+    disk = settling.disk
+    mark = await in_thread(read_mark, disk)
+    if mark is None:
+        if edge is not None:
+            await in_thread(settling.begin, edge)
+        return edge
+    if mark.size > published.size or not await _leads_to(order, mark, published):
+        return None
+    await in_thread(settling.begin, mark)
+    await in_thread(write_whole, disk, named(unfull_tiles(mark)))
+    await _extend(order, settling, mark, published.size)
+    return load_edge(TileReader(disk.read), published)
+
+
+async def _reach(order: LeafOrder, settling: Settling, edge: Edge, agreed: TreeHead) -> Edge:
     """The edge, grown to the agreed tree if it was short of it, having that tree in it."""
     if edge.size < agreed.size:
         await read_on(order, edge, edge.size)
-        edge = await _extend(order, disk, edge, agreed.size)
+        edge = await _extend(order, settling, edge, agreed.size)
     if edge.size > agreed.size:  # a new folder, or a ledger older than ours
-        await _check_root(order, agreed.size, agreed.root)
+        if not await _leads_to(order, Edge(), agreed):
+            raise _forked(agreed.size)
     elif edge.frontier.root() != agreed.root:
         raise LogForked(f"another tree of {agreed.size} leaves was agreed upon")
     return edge
@@ -157,19 +183,27 @@ async def _batches(order: LeafOrder, start: int, end: int) -> AsyncIterator[list
         start += len(batch)
 
 
-async def _check_root(order: LeafOrder, size: int, root: bytes) -> None:
-    """Before a single tile is overwritten: does the ledger lead to the root that was told?"""
-    frontier = Frontier()
-    async for batch in _batches(order, 0, size):
+async def _leads_to(order: LeafOrder, edge: Edge, told: Checkpoint | TreeHead) -> bool:
+    """Before a single tile is overwritten: does the ledger lead from here to what was told?"""
+    frontier = edge.frontier
+    async for batch in _batches(order, edge.size, told.size):
         frontier, _ = frontier.grow([leaf_hash(leaf) for leaf in batch])
-    if frontier.root() != root:
-        raise LogForked(f"the ledger's first {size} leaves have another root")
+    return frontier.root() == told.root
 
 
-async def _extend(order: LeafOrder, disk: Disk, edge: Edge, size: int) -> Edge:
+def _forked(size: int) -> LogForked:
+    return LogForked(f"the ledger's first {size} leaves have another root")
+
+
+async def _begin_again(order: LeafOrder, settling: Settling, size: int) -> Edge:
+    await in_thread(settling.begin, Edge())
+    return await _extend(order, settling, Edge(), size)
+
+
+async def _extend(order: LeafOrder, settling: Settling, edge: Edge, size: int) -> Edge:
     """The edge grown to ``size``, its tiles written, nothing signed."""
     async for batch in _batches(order, edge.size, size):
         edge, files = grow(edge, batch)
-        content = {tile.name: bytes_ for tile, bytes_ in files.items()}
-        await in_thread(write_durably, disk, content)
+        await in_thread(write_whole, settling.disk, named(files))
+        settling.owe(files, edge)
     return edge

@@ -4,12 +4,14 @@ The order of the steps is the safety argument:
 
 1. sequence   the ledger gives every committed leaf its place, durably
 2. agree      size and root, by compare and swap in the ledger: no two signers sign two trees
-3. tiles      derived from that order, forced to the disk; meanwhile the checkpoint is signed
-4. checkpoint put in place by one rename
+3. tiles      derived from that order, written whole
+4. checkpoint signed, and put in place by one rename, durably
+5. settling   the tiles are forced to the disk, a few at a time, while later checkpoints are signed
 
 A crash before 2 promised nothing.  A crash before 4 has promised one tree and published none: the
 next start makes the same tiles again and signs that very tree.  Only what is in place in the
-ledger is ever signed, so what is signed can always be made again.
+ledger is ever signed, so what is signed can always be made again: after a power cut before 5 the
+next start does so.
 """
 
 import asyncio
@@ -24,15 +26,20 @@ import msgspec
 
 from kaipiao.errors import Outage
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, Checkpoint, compose_checkpoint
-from kaipiao.evidence.disk import Disk, in_thread, write_durably
-from kaipiao.evidence.edge import Edge, grow
+from kaipiao.evidence.disk import Disk, in_thread, write_durably, write_whole
+from kaipiao.evidence.edge import Edge, grow, named
 from kaipiao.evidence.note import Signer, compose_note
 from kaipiao.evidence.recovery import STEP_LEAVES, LogRewound, read_on, recover
+from kaipiao.evidence.settling import BEHIND_MAX, FILES_AT_ONCE, Settling
 from kaipiao.evidence.signing.identity import Identity, LogSigner, former_checkpoint_name
 from kaipiao.evidence.tiles import TILE_WIDTH
 from kaipiao.ports import Clock, LeafOrder, SignedHeads, TreeHead
 
 POLL_S = 0.1
+CROWD_LEAVES = 256
+CROWD_PAUSE_S = 0.4
+"""After so many leaves at once the next ones may gather: fewer unfull tiles and signatures."""
+FILES_IN_A_HURRY = 1_024
 MAX_CHECKPOINT_AGE_S = 1.0
 """While leaves arrive, a checkpoint is never older than this; we say so when we are late."""
 MAX_PAUSE_S = 5.0
@@ -84,6 +91,7 @@ class LogWriter:
         self._identities = (Identity((signer, *more_signers), signer.verifier), *former)
         self._log_name = log or signer.name
         self._clock = clock
+        self._settling = Settling(disk)
         self._before_signing = before_signing
         self._edge: Edge | None = None  # None: ask the folder and the ledger, as after a crash
         self.progress: Progress | None = None
@@ -95,7 +103,11 @@ class LogWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        self._disk.unlock()
+        try:
+            if kind is None:
+                self._settle_at_the_end()
+        finally:
+            self._disk.unlock()
 
     async def advance(self) -> int:
         """Integrate and publish what is waiting, at most ``STEP_LEAVES``; how many that was.
@@ -116,13 +128,32 @@ class LogWriter:
         if size > edge.size:
             leaves = await read_on(self._order, edge, min(size, edge.size + STEP_LEAVES))
             edge = await self._publish(edge, leaves, _head(edge))
+        elif self._settling.behind:
+            await in_thread(self.settle)
         self._edge = edge
         return len(leaves)
+
+    def settle(self) -> None:
+        """Force some of what was written to the disk; all haste if much waits.  Raises OSError."""
+        hurry = self._settling.behind > BEHIND_MAX
+        self._settling.settle(FILES_IN_A_HURRY if hurry else FILES_AT_ONCE)
+
+    def mark(self) -> None:
+        """Remember how far all is forced.  Raises OSError."""
+        self._settling.mark()
+
+    def _settle_at_the_end(self) -> None:
+        """So that the next start has nothing to make again, if that is a matter of a second."""
+        try:
+            self._settling.settle(FILES_IN_A_HURRY)
+            self.mark()
+        except OSError as error:
+            _log.warning("the next start will make some tiles again: %r", error)
 
     async def _recover(self) -> Edge:
         agreed = await self._heads.standing(self._log_name)
         keys = [identity.key for identity in self._identities]
-        edge, published = await recover(self._order, self._disk, keys, agreed)
+        edge, published = await recover(self._order, self._settling, keys, agreed)
         if self._before_signing is not None:
             await self._before_signing(edge)
             self._before_signing = None  # once a start is enough
@@ -144,12 +175,13 @@ class LogWriter:
         edge, files = await in_thread(grow, edge, leaves)
         if not await self._heads.swap(self._log_name, before, _head(edge)):
             raise Overtaken(f"a tree of {edge.size} leaves was not agreed upon")
-        tiles = {tile.name: content for tile, content in files.items()}
+        await in_thread(write_whole, self._disk, named(files))
         notes, _ = await _both(
             in_thread(self._sign, edge, self._signing()),  # computes while the disk is waited for
-            in_thread(write_durably, self._disk, tiles),
+            in_thread(self.settle),
         )
         await in_thread(write_durably, self._disk, notes)
+        self._settling.owe(files, edge)  # not before: no mark may lie beyond what is published
         newest = Checkpoint(self._identities[0].origin, edge.size, edge.frontier.root())
         self._note_progress(newest, started)
         for tile in files:
@@ -199,10 +231,15 @@ async def run_log(writer: LogWriter, *, stop: asyncio.Event) -> None:
     with writer:
         while not stop.is_set():
             try:
-                behind = await writer.advance() >= STEP_LEAVES
-                pause_s = 0 if behind else POLL_S
+                pause_s = _pause_after(await writer.advance())
             except (Outage, OSError, Overtaken) as error:
                 pause_s = min(max(2 * pause_s, POLL_S), MAX_PAUSE_S)
                 _log.warning("evidence waits %.1f s: %r", pause_s, error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause_s)
+
+
+def _pause_after(leaves: int) -> float:
+    if leaves >= STEP_LEAVES:
+        return 0
+    return CROWD_PAUSE_S if leaves >= CROWD_LEAVES else POLL_S

@@ -6,6 +6,7 @@ that contradicts it, and the log arrives at exactly the committed leaves.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -23,6 +24,7 @@ from kaipiao.evidence.recovery import (
     LogRewound,
     read_checkpoint,
 )
+from kaipiao.evidence.settling import MARK_NAME, read_mark
 from kaipiao.evidence.writer import LogWriter
 from kaipiao.twin.disk import FragileDisk, PowerCut
 from tests.unit.evidence.fakes import (
@@ -56,15 +58,29 @@ async def keep_publishing(order: MemoryOrder, disk: FragileDisk, sizes: list[int
             order.commit(LEAVES[len(order.committed) : size])
             await writer.advance()
             sizes.append(size)
+            writer.settle()
 
 
-def check_log(disk: FragileDisk, *, at_least: int) -> int:
-    """The published log is whole, and is the beginning of ours; its size."""
+def check_promise(disk: FragileDisk, *, at_least: int) -> int:
+    """What was published is still said; its size.  Its tiles may wait for the next start."""
     checkpoint = published(disk)
     size = -1 if checkpoint is None else checkpoint.size
     assert size >= at_least, "a published checkpoint was lost"
     if checkpoint is not None:
         assert checkpoint.root == ROOTS[size], "something else than the ledger was signed"
+    return size
+
+
+async def start(order: MemoryOrder, disk: FragileDisk) -> None:
+    with writer_of(order, disk) as writer:
+        await writer.advance()
+
+
+def check_log(disk: FragileDisk, *, at_least: int) -> int:
+    """The published log is whole, and is the beginning of ours; its size."""
+    size = check_promise(disk, at_least=at_least)
+    checkpoint = published(disk)
+    if checkpoint is not None:
         tiles = TileReader(disk.read)
         assert tiles.root(size) == checkpoint.root, "a published tile was lost"
         bundles = range(-(-size // 256))
@@ -82,20 +98,22 @@ async def acts_of_a_whole_run() -> int:
 
 async def test_a_power_cut_at_any_act_is_repaired_by_the_ordinary_start() -> None:
     acts = await acts_of_a_whole_run()
-    assert acts > 150
+    assert acts > 120
     for fuse in range(1, acts + 1):
         order, disk, sure = MemoryOrder(), FragileDisk(Random(fuse), fuse=fuse), [-1]
         with pytest.raises(PowerCut):
             await keep_publishing(order, disk, sure)
 
         found = disk.after_power_cut()
-        check_log(found, at_least=sure[-1])
+        check_promise(found, at_least=sure[-1])
+        await start(order, found)
+        check_log(found, at_least=max(sure[-1], len(order.committed)))
         await keep_publishing(order, found, [])
         assert check_log(found, at_least=1100) == 1100
 
 
 async def test_the_power_may_fail_again_and_again() -> None:
-    for seed in range(60):
+    for seed in range(100):
         rng = Random(seed)
         order, disk, sure = MemoryOrder(), FragileDisk(rng), -1
         for _ in range(8):
@@ -105,10 +123,39 @@ async def test_the_power_may_fail_again_and_again() -> None:
                 await keep_publishing(order, disk, sizes)
             except PowerCut:
                 disk = disk.after_power_cut()
-            sure = check_log(disk, at_least=max(sizes))
+            sure = check_promise(disk, at_least=max(sizes))
         disk.fuse = None
         await keep_publishing(order, disk, [])
         assert check_log(disk, at_least=1100) == 1100
+
+
+@pytest.mark.parametrize("left", range(14))
+async def test_whatever_was_not_forced_yet_is_made_again(left: int) -> None:
+    """Some tiles were forced when the power failed, and some were not."""
+    order, disk = MemoryOrder(), FragileDisk(Random(left))
+    writer = writer_of(order, disk)
+    for size in COMMITS:
+        order.commit(LEAVES[len(order.committed) : size])
+        await writer.advance()
+    disk.fuse = disk.acts + left
+    with suppress(PowerCut):
+        writer.settle()
+        writer.mark()
+
+    found = disk.after_power_cut()
+    check_promise(found, at_least=1100)
+    await start(order, found)
+    check_log(found, at_least=1100)
+
+
+@pytest.mark.parametrize("mark", [b"", b"x" * 100, None])
+async def test_a_damaged_mark_costs_time_and_nothing_else(mark: bytes | None) -> None:
+    disk = await grown_log()
+    disk.spoil(MARK_NAME, mark)
+    await start(MemoryOrder(LEAVES), disk)
+
+    assert check_log(disk, at_least=1100) == 1100
+    assert read_mark(disk) is not None
 
 
 async def test_a_start_costs_no_reading_of_the_whole_ledger() -> None:
@@ -205,13 +252,39 @@ async def test_damaged_tiles_at_the_edge_are_made_again(
 async def test_tiles_are_not_made_again_from_a_ledger_with_another_past() -> None:
     """The published tiles are evidence; a rewritten ledger must not overwrite them."""
     disk = await grown_log()
-    disk.spoil("tile/1/000.p/4", None)
+    for name in ("tile/1/000.p/4", MARK_NAME):
+        disk.spoil(name, None)
     before = {name: disk.read(name) for name in disk.names()}
     order = MemoryOrder([*make_leaves(1, history="other"), *LEAVES[1:]])
     with writer_of(order, disk) as writer, pytest.raises(LogForked, match="another root"):
         await writer.advance()
 
     assert {name: disk.read(name) for name in disk.names()} == before
+
+
+async def test_nor_are_those_beyond_the_mark() -> None:
+    order, disk = MemoryOrder(LEAVES[:512]), FragileDisk()
+    with writer_of(order, disk) as writer:
+        await writer.advance()
+    order.commit(LEAVES[512:])
+    await writer_of(order, disk).advance()  # and then it was killed
+    disk.spoil("tile/0/004.p/76", None)
+    before = {name: disk.read(name) for name in disk.names()}
+    order.committed[600] = make_leaves(1, history="other")[0]
+    with writer_of(order, disk) as writer, pytest.raises(LogForked, match="another root"):
+        await writer.advance()
+
+    assert {name: disk.read(name) for name in disk.names()} == before
+
+
+async def test_unfull_tiles_at_the_mark_cost_no_reading_of_the_whole_ledger() -> None:
+    disk, order = await grown_log(), CountingOrder(LEAVES)
+    for name in ("tile/0/004.p/76", "tile/1/000.p/4", "tile/entries/004.p/76"):
+        disk.spoil(name, None)
+    await start(order, disk)
+
+    assert check_log(disk, at_least=1100) == 1100
+    assert order.read <= 2
 
 
 async def test_a_lost_folder_is_made_again_without_a_smaller_checkpoint_in_between() -> None:
@@ -240,7 +313,7 @@ async def test_the_log_of_an_empty_ledger_has_a_checkpoint_too() -> None:
         assert await writer.advance() == 0
 
     assert check_log(disk, at_least=0) == 0
-    assert disk.names() == [CHECKPOINT_NAME]
+    assert disk.names() == [CHECKPOINT_NAME, MARK_NAME]
 
 
 @pytest.mark.parametrize(
