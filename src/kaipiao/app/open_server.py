@@ -18,7 +18,10 @@ def listen(host: str, port: int) -> socket.socket:
     """Raises SettingsWrong: nobody can listen there."""
     try:
         info = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(info[4][:2], family=info[0], backlog=BACKLOG)
+        listener = socket.create_server(info[4][:2], family=info[0], backlog=BACKLOG)
+        # Every caller inherits it: without it an answer in two pieces waits 40 ms for its second.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     except OSError as error:
         raise SettingsWrong(
             "port",
