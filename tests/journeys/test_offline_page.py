@@ -91,6 +91,19 @@ def test_a_saved_page_verifies_without_asking_anyone(reader: Reader) -> None:
     assert [url for url in reader.asked if not url.startswith(("file:", "data:"))] == []
 
 
+def test_a_page_saved_after_use_still_works_and_carries_no_old_answer(
+    reader: Reader, tmp_path: Path
+) -> None:
+    reader.verify(a_xml=XML)
+    as_saved = reader.page.content().encode()
+    reader.open(as_saved, tmp_path)
+    shown = reader.page.locator(".card").count()
+
+    assert b'class="card genuine"' in as_saved
+    assert shown == 0
+    assert reader.verify(a_xml=XML, b_receipt=b"x") == ["genuine", "false"]
+
+
 def test_what_was_changed_is_named(reader: Reader) -> None:
     reader.verify(a_xml=XML.replace(b"</SellerName>", "改</SellerName>".encode(), 1))
 

@@ -199,6 +199,8 @@ def _package_in(path: Path, content: bytes) -> Archive | None:
         return None
     from kaipiao.cli.judged_many import PACKAGE, is_package
 
+    if path.stat().st_size > PACKAGE.packed_bytes:
+        return None
     try:
         archive = Archive(path.read_bytes(), PACKAGE)
     except Unreadable:

@@ -91,11 +91,22 @@ function listen() {
     over(false)(event);
     if (event.dataTransfer.files.length) showFiles(event.dataTransfer.files);
   });
-  byId("files").addEventListener("change", (event) => showFiles(event.target.files));
+  byId("files").addEventListener("change", ({ target }) => {
+    showFiles(target.files);
+    target.value = ""; // so that the same file may be chosen again
+  });
   byId("judge").addEventListener("click", showText);
 }
 
+// A page that was saved after it was used carries what it showed: an old answer is no answer.
+function forget() {
+  for (const id of ["results", "banner"]) byId(id).replaceChildren();
+  byId("banner").hidden = true;
+  for (const id of ["drop", "paste"]) byId(id).hidden = false;
+}
+
 async function start() {
+  forget();
   if (!navigator.language.startsWith("zh")) document.documentElement.lang = "en";
   byId("trust").open = !byId("keys").value.trim();
   byId("language").addEventListener("click", switchLanguage);
