@@ -2,11 +2,13 @@
 
 One SQLite file.  ``synchronous=FULL`` forces every commit to the disk, so what is remembered
 here outlives a power cut; only then does a cosignature leave.  Change is compare-and-swap: of
-two who start from the same tree one wins, and the other is told the new size.
+two who start from the same tree one wins, and the other is told the new size.  Whoever comes while
+the disk is busy is committed together with all others who wait: many logs cost what one does.
 """
 
 import sqlite3
 import threading
+from collections import deque
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +42,16 @@ class Held(NamedTuple):
     cosigned_at: int
 
 
+class _Change:
+    """One statement that waits for its commit; after it, one of the other two is set."""
+
+    def __init__(self, statement: str, values: tuple[object, ...]) -> None:
+        self.statement = statement
+        self.values = values
+        self.done: bool | None = None
+        self.error: sqlite3.Error | None = None
+
+
 class Memory:
     """Safe to use from several threads.  Every method may raise ``Outage``: the disk failed."""
 
@@ -47,8 +59,9 @@ class Memory:
         """Open what ``create_memory`` made.  Raises FileNotFoundError: there is none."""
         if not path.exists():
             raise FileNotFoundError(path)
-        self._one_at_a_time = threading.Lock()
-        self._sql = _connect(path)
+        self._reading, self._writing = threading.Lock(), threading.Lock()
+        self._waiting: deque[_Change] = deque()
+        self._reader, self._writer = _connect(path), _connect(path)
 
     @property
     def vkey(self) -> str:
@@ -68,26 +81,49 @@ class Memory:
     def advance(self, origin: str, before: Held | None, after: Held) -> bool:
         """Remember ``after`` in the place of ``before``, durably; False if that is not held now."""
         if before is None:
-            done = self._ask(
+            change = _Change(
                 "INSERT INTO log VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1",
                 (origin, *after),
             )
         else:
-            done = self._ask(
+            change = _Change(
                 "UPDATE log SET size = ?, root = ?, note = ?, cosigned_at = ? WHERE origin = ? "
                 "AND size = ? AND root = ? AND cosigned_at <= ? RETURNING 1",
                 (*after, origin, before.size, before.root, after.cosigned_at),
             )
-        return bool(done)
+        self._waiting.append(change)
+        with self._writing:
+            if change.done is None and change.error is None:  # else the one before took it along
+                self._commit_waiting()
+        if change.error is not None:
+            raise Outage("the witness's memory") from change.error
+        return bool(change.done)
 
     def close(self) -> None:
-        self._sql.close()
+        self._reader.close()
+        self._writer.close()
+
+    def _commit_waiting(self) -> None:
+        """Everything that waits, in one transaction; a commit that fails changed nothing."""
+        changes = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            done = [bool(self._writer.execute(c.statement, c.values).fetchall()) for c in changes]
+            self._writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            for change in changes:
+                change.error = error
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            return
+        for change, is_done in zip(changes, done, strict=True):
+            change.done = is_done
 
     def _ask(self, statement: str, values: tuple[object, ...] = ()) -> list[Any]:
-        """One statement, one transaction; it is committed when this returns."""
+        """What is committed, and nothing else."""
         try:
-            with self._one_at_a_time:
-                return self._sql.execute(statement, values).fetchall()
+            with self._reading:
+                return self._reader.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise Outage("the witness's memory") from error
 

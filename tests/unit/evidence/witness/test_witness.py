@@ -3,6 +3,7 @@
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from itertools import pairwise
@@ -292,6 +293,30 @@ def test_of_many_who_race_from_one_size_only_one_history_is_served(desk: Desk) -
     assert [answer.status for _, answer in answers].count(HTTPStatus.OK) == 1
     told = {answer.status for _, answer in answers}
     assert told <= {HTTPStatus.OK, HTTPStatus.CONFLICT}
+
+
+def test_many_logs_at_once_are_each_served_and_remembered(desk: Desk) -> None:
+    """Those who come while the disk is busy are committed together, and none for another."""
+    logs = [GrownLog(f"kaipiao.example/{n}-1", total=40) for n in range(12)]
+    for log in logs:
+        add_log(desk.folder / ROSTER_NAME, log.vkey)
+
+    def grow(log: GrownLog) -> list[int]:
+        return [desk.ask(log.submission(size, size + 1)).status for size in range(30)]
+
+    with ThreadPoolExecutor(len(logs)) as crowd:
+        answers = list(crowd.map(grow, logs))
+    assert answers == [[200] * 30] * len(logs)
+    held = desk.memory.all_held()
+    assert {held[log.vkey.name].root for log in logs} == {log.checkpoint(30).root for log in logs}
+
+
+def test_a_disk_that_fails_cosigns_nothing(desk: Desk) -> None:
+    desk.ask(LOG.submission(0, 300))
+    desk.memory.close()
+
+    with pytest.raises(Outage):
+        desk.ask(LOG.submission(300, 400))
 
 
 steps = st.tuples(st.booleans(), st.integers(0, 300), st.integers(0, 300), st.integers(-1, 3))
