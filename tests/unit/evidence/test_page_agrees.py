@@ -26,6 +26,7 @@ from kaipiao.evidence.merkle import tree_root
 from kaipiao.evidence.note import compose_note, parse_note
 from kaipiao.evidence.policy import parse_policy
 from kaipiao.evidence.proof import Proof, compose_opening, compose_proof, parse_proof
+from kaipiao.evidence.timestamp import stamp_line
 from kaipiao.evidence.trust import Trust, parse_vkeys
 from kaipiao.evidence.verdict import verify_receipt
 from kaipiao.fiscal.draft import Draft, Line
@@ -254,6 +255,14 @@ def test_witnesses_keys_alone_are_a_policy_that_wants_each_of_them() -> None:
     both, one = ask([receipt_case(cosigned(*who), [VKEY], keys) for who in ((1, 2), (1,))])
 
     assert (both["grade"], one["grade"]) == ("E2", "E1")
+
+
+def test_a_time_stamp_is_noticed_and_not_counted() -> None:
+    stamped = GENUINE + stamp_line("tsa.example", b"a token")
+    with_it, without = ask([receipt_case(text, [VKEY]) for text in (stamped, GENUINE)])
+
+    assert (with_it["isStamped"], without["isStamped"]) == (True, False)
+    assert with_it["grade"] == "E1"
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,15 @@ async function cosignedAt(key, note) {
   return newest;
 }
 
+// Whether a line is a time stamp of RFC 3161, which this page knows of and does not check.
+async function hasStamp(note) {
+  const kind = joined(Uint8Array.of(0xff), utf8("kaipiao RFC 3161 time stamp v1"));
+  for (const { name, id } of note.signatures) {
+    if (id === (await keyIdOf(name, kind))) return true;
+  }
+  return false;
+}
+
 function readSize(text) {
   if (!/^(0|[1-9][0-9]{0,18})$/.test(text) || BigInt(text) > SIZE_MAX) throw new Unreadable("size");
   return BigInt(text);

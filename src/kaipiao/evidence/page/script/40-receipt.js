@@ -104,7 +104,8 @@ async function judgeReceipt(text, trust, draftBytes = null) {
     faults.push("digest-differs");
   }
   const grade = faults.length ? "" : seen && seen.at !== null ? "E2" : "E1";
-  return { faults, grade, opening, checkpoint, index: receipt.index, seen };
+  const isStamped = await hasStamp(note);
+  return { faults, grade, opening, checkpoint, index: receipt.index, seen, isStamped };
 }
 
 async function signatureFaults(note, origin, keys) {

@@ -139,8 +139,11 @@ function witnessesOf({ seen, grade }, hasWitnesses) {
 }
 
 // What this page does not do, said instead of passed over.
-function leftOut({ carried }, kind) {
+function leftOut({ carried, isStamped }, kind) {
   const words = [];
+  if (isStamped) {
+    words.push(["带有时间戳, 本页不核对: kaipiao verify --tsa", "It carries a time stamp, which is not checked here: kaipiao verify --tsa"]);
+  }
   if (kind === "pdf" || kind === "ofd") {
     words.push(["版面没有比对: 请看上面的内容是否与版面一致", "The page itself was not compared: see whether it says the same as above"]);
   }
