@@ -102,7 +102,7 @@ def test_receipts_rise_to_e3_and_a_restored_cell_does_not_sign(scratch: Path) ->
 
 def trouble_of(http: httpx.Client) -> str:
     witnessed = http.get("/v1/status").json()["witnessed"]
-    return str(witnessed["trouble"]) if witnessed else ""
+    return str(witnessed["trouble"]["en"]) if witnessed and witnessed["trouble"] else ""
 
 
 def check_for_people(cell: Cell, number: str) -> None:

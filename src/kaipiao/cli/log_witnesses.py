@@ -9,7 +9,7 @@ from kaipiao.cli import exits
 from kaipiao.cli.language import t
 from kaipiao.cli.reach import anyone
 from kaipiao.cli.terminal import printable, say, say_json, say_table
-from kaipiao.evidence.cosigning.memory import WitnessStanding
+from kaipiao.evidence.cosigning.memory import Trouble, WitnessStanding
 
 
 class Witnessed(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +19,7 @@ class Witnessed(msgspec.Struct, frozen=True, kw_only=True):
     witnessed_age_s: float | None = None
     stamped_size: int | None = None
     stamped_age_s: float | None = None
-    trouble: str = ""
+    trouble: Trouble | None = None
     stamp_trouble: str = ""
     witnesses: tuple[WitnessStanding, ...] = ()
 
@@ -77,8 +77,8 @@ def _tell(found: Witnessed, log_size: int | None) -> None:
     said = _size_and_age(found.stamped_size, found.stamped_age_s)
     say(t(f"已盖时戳: {said}", f"Stamped:   {said}"))
     if found.trouble:
-        why = printable(found.trouble)
-        say(t(f"未签名, 因为: {why}", f"Nothing is signed, because: {why}"))
+        zh, en = printable(found.trouble.zh), printable(found.trouble.en)
+        say(t(f"未签名, 因为: {zh}", f"Nothing is signed, because: {en}"))
     if found.stamp_trouble:
         why = printable(found.stamp_trouble)
         say(t(f"未盖时间戳, 因为: {why}", f"Nothing is stamped, because: {why}"))

@@ -9,7 +9,7 @@ import msgspec
 
 from kaipiao.delivery.readers.room import ReadingRoom
 from kaipiao.delivery.renditions.desk import Renditions
-from kaipiao.evidence.cosigning.memory import WitnessStanding
+from kaipiao.evidence.cosigning.memory import Trouble, WitnessStanding
 from kaipiao.fiscal.listing import ExportAsk
 from kaipiao.gateway.limits import Limits
 from kaipiao.gateway.orders import Outward
@@ -26,15 +26,15 @@ State = Literal["up", "down", "unknown"]
 class Witnessed(msgspec.Struct, frozen=True, kw_only=True):
     """What witnesses and a time-stamping authority have done for the log; null: nothing yet.
 
-    `trouble` says why nothing is signed, `stamp_trouble` why nothing is stamped; "" if nothing
-    is in the way.
+    `trouble` says why nothing is signed, `stamp_trouble` why nothing is stamped; null and "" if
+    nothing is in the way.
     """
 
     witnessed_size: int | None = None
     witnessed_age_s: float | None = None
     stamped_size: int | None = None
     stamped_age_s: float | None = None
-    trouble: str = ""
+    trouble: Trouble | None = None
     stamp_trouble: str = ""
     witnesses: tuple[WitnessStanding, ...] = ()
 

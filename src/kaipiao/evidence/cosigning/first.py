@@ -25,6 +25,7 @@ from kaipiao.evidence.cosigning.desk import (
     WitnessRefused,
     WitnessSilent,
 )
+from kaipiao.evidence.cosigning.memory import Trouble
 from kaipiao.evidence.disk import Disk
 from kaipiao.evidence.edge import Edge
 from kaipiao.evidence.merkle import EMPTY_ROOT, leaf_hash
@@ -38,11 +39,21 @@ WAY_OUT = "see docs/how-to/witnesses.md"
 _log = logging.getLogger(__name__)
 
 
-class WitnessesKnowMore(LogBroken):
+class WitnessesContradict(LogBroken):
+    """Signing would break our word, which the witnesses have heard."""
+
+    def __init__(self, *, zh: str, en: str) -> None:
+        self.trouble = Trouble(
+            f"{zh}: 不再签名, 见 docs/how-to/witnesses.md", f"{en}: nothing is signed; {WAY_OUT}"
+        )
+        super().__init__(self.trouble.en)
+
+
+class WitnessesKnowMore(WitnessesContradict):
     """Witnesses cosigned a larger tree than the ledger has: it was restored to an older state."""
 
 
-class WitnessesKnowOther(LogBroken):
+class WitnessesKnowOther(WitnessesContradict):
     """Witnesses cosigned another tree than the ledger leads to: it took another way."""
 
 
@@ -66,9 +77,9 @@ class AskWitnesses:
         order: LeafOrder,
         disk: Disk,
         clock: Clock,
-        tell: Callable[[str], Awaitable[None]],
+        tell: Callable[[Trouble | None], Awaitable[None]],
     ) -> None:
-        """``tell`` is given what keeps us from signing, for status pages; "" when nothing does."""
+        """``tell`` is given what keeps us from signing, for status pages; None: nothing does."""
         self._policy = policy
         self._order = order
         self._disk = disk
@@ -96,11 +107,11 @@ class AskWitnesses:
         try:
             self._check_sizes(size, seen)
             await self._check_roots(edge, seen)
-        except LogBroken as broken:
-            await self._tell(str(broken))
+        except WitnessesContradict as broken:
+            await self._tell(broken.trouble)
             raise
         await self._check_enough(seen)
-        await self._tell("")
+        await self._tell(None)
 
     async def _ask(self, desk: Desk) -> Seen | None:
         try:
@@ -125,16 +136,18 @@ class AskWitnesses:
         if ahead:
             told = ", ".join(f"{name} {count}" for name, count in ahead.items())
             raise WitnessesKnowMore(
-                f"the ledger has {size} leaves, witnesses cosigned more ({told}): it was "
-                f"restored to an older state, nothing is signed; {WAY_OUT}"
+                zh=f"账本有 {size} 项, 见证方已联署更多 ({told}), 账本被恢复到了较旧的状态",
+                en=f"the ledger has {size} leaves, witnesses cosigned more ({told}), so it was "
+                "restored to an older state",
             )
 
     async def _check_roots(self, edge: Edge, seen: dict[str, Seen]) -> None:
         for name, (_, shown) in seen.items():
             if shown is not None and await self._root_at(edge, shown.size) != shown.root:
                 raise WitnessesKnowOther(
-                    f"witness {name} cosigned another tree of {shown.size} leaves than the "
-                    f"ledger's: nothing is signed; {WAY_OUT}"
+                    zh=f"见证方 {name} 联署的 {shown.size} 项与账本不同",
+                    en=f"witness {name} cosigned another tree of {shown.size} leaves than the "
+                    "ledger's",
                 )
 
     async def _root_at(self, edge: Edge, size: int) -> bytes:
@@ -151,10 +164,9 @@ class AskWitnesses:
         """Could those who are silent have witnessed something that the others know nothing of?"""
         silent = [desk.witness.name for desk in self._desks if desk.witness.name not in seen]
         if silent and self._policy.is_quorum(silent):
-            await self._tell(f"too few witnesses say what they saw; silent: {', '.join(silent)}")
-            _log.error(
-                "nothing is signed before more witnesses say what they saw; silent: %s; %s",
-                ", ".join(silent),
-                WAY_OUT,
-            )
+            names = ", ".join(silent)
+            zh = f"说出所见的见证方太少 (无应答: {names}): 等待中, 见 docs/how-to/witnesses.md"
+            en = f"too few witnesses say what they saw (silent: {names}): waiting; {WAY_OUT}"
+            await self._tell(Trouble(zh, en))
+            _log.error("nothing is signed: %s", en)
             raise Outage("witnesses")

@@ -54,12 +54,19 @@ class WitnessStanding(msgspec.Struct, frozen=True, kw_only=True):
     retry_at: int = 0
 
 
+class Trouble(msgspec.Struct, frozen=True):
+    """What keeps us from the next step, and what to do, as people read it."""
+
+    zh: str
+    en: str
+
+
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """All witnesses of one log, and what keeps us from the next step; "" if nothing does."""
+    """All witnesses of one log, and what keeps us from the next step."""
 
     witnesses: tuple[WitnessStanding, ...] = ()
-    trouble: str = ""  # why nothing at all is signed
-    stamp_trouble: str = ""
+    trouble: Trouble | None = None  # nothing at all is signed
+    stamp_trouble: str = ""  # nothing is stamped; in the authority's words, or the network's
 
 
 def read_remembered(path: Path) -> Remembered:

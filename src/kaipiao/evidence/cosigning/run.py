@@ -13,7 +13,7 @@ import msgspec
 
 from kaipiao.evidence.cosigning.caller import Caller
 from kaipiao.evidence.cosigning.gather import Gathering
-from kaipiao.evidence.cosigning.memory import MemoryFile
+from kaipiao.evidence.cosigning.memory import MemoryFile, Trouble
 from kaipiao.evidence.cosigning.stamp import NotStamped, Stamping
 from kaipiao.evidence.disk import in_thread
 from kaipiao.evidence.reader import TilesDamaged
@@ -38,8 +38,8 @@ class Cosigning:
         self._memory = memory
         self._told = memory.read()
 
-    async def tell(self, trouble: str) -> None:
-        """Why nothing is signed; "" when it is."""
+    async def tell(self, trouble: Trouble | None) -> None:
+        """Why nothing is signed; None when it is."""
         await self._remember(trouble=trouble)
 
     async def round(self) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kaipiao.evidence.checkpoint import STAMPED_NAME
-from kaipiao.evidence.cosigning.memory import MemoryFile
+from kaipiao.evidence.cosigning.memory import MemoryFile, Trouble
 from kaipiao.evidence.cosigning.run import Cosigning
 from kaipiao.evidence.cosigning.stamp import RETRY_S, NotStamped, Stamping
 from kaipiao.evidence.grade import Grade, grade_note
@@ -108,5 +108,5 @@ async def test_the_loop_tells_people_and_forgets_when_it_is_over(tmp_path: Path)
             w.clock.move(RETRY_S)
             await cosigning.round()
             assert memory.read().stamp_trouble == ""
-            await cosigning.tell("nothing is signed")
-            assert memory.read().trouble == "nothing is signed"
+            await cosigning.tell(Trouble("未签名", "nothing is signed"))
+            assert memory.read().trouble == Trouble("未签名", "nothing is signed")

@@ -13,6 +13,7 @@ from kaipiao.evidence.cosigning.caller import Caller
 from kaipiao.evidence.cosigning.desk import Desk
 from kaipiao.evidence.cosigning.first import AskWitnesses
 from kaipiao.evidence.cosigning.gather import Gathering
+from kaipiao.evidence.cosigning.memory import Trouble
 from kaipiao.evidence.disk import LocalDisk
 from kaipiao.evidence.note import Note, parse_note
 from kaipiao.evidence.policy import Policy, parse_policy
@@ -78,8 +79,8 @@ class World:
             before_signing=ask if asks else None,
         )
 
-    async def tell(self, trouble: str) -> None:
-        self.told.append(trouble)
+    async def tell(self, trouble: Trouble | None) -> None:
+        self.told.append(trouble.en if trouble else "")
 
     async def publish(self, size: int, leaves: Sequence[bytes] = LEAVES) -> None:
         """The log grows to ``size``."""
