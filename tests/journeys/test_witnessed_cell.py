@@ -74,23 +74,23 @@ def test_receipts_rise_to_e3_and_a_restored_cell_does_not_sign(scratch: Path) ->
         folder, saved = scratch / "cell", scratch / "saved"
         with running(folder, *options) as cell, cell.http() as http:
             number = issue(http, 1)
-            wait_until(lambda: grade_of(http, number) == "E1", 20, "a restart waits for nobody")
+            wait_until(lambda: grade_of(http, number) == "E1", 60, "a restart waits for nobody")
             assert cell.run("log", "witnesses").returncode == 1, "nothing is witnessed yet"
             watch(cell, witnesses)
-            wait_until(lambda: grade_of(http, number) == "E3", 30, cell.said())
+            wait_until(lambda: grade_of(http, number) == "E3", 60, cell.said())
             check_for_people(cell, number)
             check_for_machines(cell, policy, authority.root)
         subprocess.run(["cp", "-a", folder, saved], check=True)
 
         with running(folder, *options) as cell, cell.http() as http:
             late = issue(http, 2)
-            wait_until(lambda: grade_of(http, late) >= "E2", 20, cell.said())
+            wait_until(lambda: grade_of(http, late) >= "E2", 60, cell.said())
         shutil.rmtree(folder)
         saved.rename(folder)
 
         with running(folder, *options) as cell, cell.http() as http:
             again = issue(http, 3)
-            wait_until(lambda: trouble_of(http) != "", 20, "it never asked")
+            wait_until(lambda: trouble_of(http) != "", 60, "it never asked")
             assert "nothing is signed" in trouble_of(http)
             time.sleep(1)
             assert grade_of(http, again) == "E0", "issued, and not signed"
@@ -128,7 +128,7 @@ def check_for_machines(cell: Cell, policy: Path, root: Path) -> None:
         ("audit-log", "checkpoint.witnessed", Grade.E2),
     ):
         key = parse_vkey(httpx.get(f"{cell.url}/{log}/log.vkey").text)
-        wait_until(lambda: is_there(f"{cell.url}/{log}/{name}"), 10, f"{log}/{name}")  # noqa: B023
+        wait_until(lambda: is_there(f"{cell.url}/{log}/{name}"), 30, f"{log}/{name}")  # noqa: B023
         note = parse_note(httpx.get(f"{cell.url}/{log}/{name}").text)
         assert grade_note(note, key, believed, clock).grade is grade
     witnessed = httpx.get(f"{cell.url}/v1/status").json()["witnessed"]
