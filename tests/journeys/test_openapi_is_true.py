@@ -51,6 +51,8 @@ def test_schemathesis_finds_nothing(database: Database, tmp_path: Path, phases: 
     behind = {
         "log_folder": folder,
         "log_vkey": vkey,
+        "audit_folder": folder,
+        "audit_vkey": vkey,
         "reading_room": ReadingRoom(),
         "renditions": Renditions(
             workshop=workshop,
