@@ -189,9 +189,10 @@ def test_a_taken_port_is_told_with_what_to_type(cell: Cell, scratch: Path) -> No
 
 
 def test_secrets_are_readable_by_their_owner_alone_and_in_no_argument_list(cell: Cell) -> None:
-    for path in cell.folder.joinpath("secrets").iterdir():
+    for path in cell.folder.joinpath("secrets").rglob("*"):
         if path.suffix not in (".vkey", ".crt"):  # those are for everyone
-            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+            wanted = 0o700 if path.is_dir() else 0o600
+            assert stat.S_IMODE(path.stat().st_mode) == wanted, path
     lines = [command_line(pid) for pid in (cell.process.pid, *descendants(cell.process.pid))]
     assert not any(cell.key in line or "postgresql://" in line for line in lines)
     told = json.loads(cell.ready_file.read_text())

@@ -18,13 +18,13 @@ from kaipiao.evidence.signing.change import announcement_leaf
 from tests.journeys.cells import Cell, kaipiao, running, wait_until
 from tests.strategies import SELLER, make_draft
 
-LOG = "kaipiao.localhost/log"
+LOG = "kaipiao.example/31-1"
 NEXT = f"{LOG}/2027q1"
 
 
 @pytest.fixture
 def cell(scratch: Path) -> Iterator[Cell]:
-    with running(scratch / "cell", "--workers", "2") as started:
+    with running(scratch / "cell", "--workers", "2", "--log-origin", LOG) as started:
         yield started
 
 

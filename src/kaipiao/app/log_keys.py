@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 from kaipiao.app.folder import CellFolder
@@ -20,12 +21,15 @@ def open_log_keys(folder: CellFolder, settings: Settings, *, now: datetime) -> K
     return open_keyring(folder.secrets, settings.log_origin, labels, now=now)
 
 
-async def until_keys_change(folder: CellFolder) -> None:
-    """Return when the list of origins is another one than now."""
+async def key_changes(folder: CellFolder) -> AsyncIterator[None]:
+    """One item whenever the list of origins has become another one."""
     before = _stamp(folder)
-    while _stamp(folder) == before:
+    while True:
         await asyncio.sleep(LOOK_EVERY_S)
-    log.warning("the log has a new origin: our processes take it up one after another")
+        if (now := _stamp(folder)) != before:
+            before = now  # a change while somebody acts on this one is the next item
+            log.warning("the log has a new origin: our processes take it up one after another")
+            yield
 
 
 def _stamp(folder: CellFolder) -> int:

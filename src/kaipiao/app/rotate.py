@@ -18,13 +18,13 @@ from kaipiao.app.archive import NotTheCellsUser as NotTheCellsUser
 from kaipiao.app.audit import operating
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.folder import CellFolder, read_running
-from kaipiao.app.log_keys import open_log_keys
 from kaipiao.app.settings import Settings
 from kaipiao.base.durable import write_whole
 from kaipiao.errors import Outage
 from kaipiao.evidence.published import PublishedLog
 from kaipiao.evidence.signing.change import announcement_leaf, compose_change
-from kaipiao.evidence.signing.keyring import Keyring, Period
+from kaipiao.evidence.signing.keyring import Keyring, Period, read_periods
+from kaipiao.evidence.signing.signers import parse_labels
 from kaipiao.ledger.announcements import AnnouncementBoard
 from kaipiao.ledger.audit import AuditRows
 from kaipiao.ledger.pool import Pool
@@ -84,7 +84,10 @@ def _begin(
     folder = CellFolder(settings.data)
     if folder.path.stat().st_uid != os.geteuid():
         raise NotTheCellsUser
-    keyring = open_log_keys(folder, settings, now=now)
+    periods = read_periods(folder.secrets)  # whatever flags its cell was started with
+    if not periods:
+        raise Outage(f"cell ({folder.path})")
+    keyring = Keyring(folder.secrets, periods, parse_labels(settings.log_signatures))
     return folder, keyring, origin or next_origin(keyring.log, now)
 
 

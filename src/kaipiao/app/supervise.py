@@ -36,7 +36,7 @@ from kaipiao.app.folder import CellFolder, OnlySupervisor, Running, write_whole
 from kaipiao.app.journal import keep_journal
 from kaipiao.app.last_words import Held, allow_many_files
 from kaipiao.app.listener import bind
-from kaipiao.app.log_keys import open_log_keys, until_keys_change
+from kaipiao.app.log_keys import key_changes, open_log_keys
 from kaipiao.app.orders import Orders, encode_orders
 from kaipiao.app.outward import networks_of, relay_of, roster_of
 from kaipiao.app.probe import until_it_works
@@ -242,8 +242,7 @@ class Cell:
         """Whenever the log has a new origin, start our processes again: who writes it first, then
         one server after another, so that someone always answers.
         """
-        while True:
-            await until_keys_change(self._folder)
+        async for _ in key_changes(self._folder):
             for child in self._children:
                 await child.renew(WORKER_STOP_S)
 

@@ -51,7 +51,7 @@ def create_key(folder: Path, name: str) -> Ed25519Signer:
     """
     if not is_key_name(name):
         raise ValueError(f"a log's name has no space, plus or control character: {name!r}")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     seed = os.urandom(_SEED_BYTES)
     signer = Ed25519Signer(name, seed)
     secret = b64encode(ED25519 + seed).decode()

@@ -53,7 +53,8 @@ class FileSession:
         """
         if not is_key_name(name):
             raise ValueError(f"a log's name has no space, plus or control character: {name!r}")
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._folder.parent, self._folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         craft, kind = CRAFTS[KINDS[label]], KINDS[label]
         secret = craft.make()
         public, self_sign = craft.open(secret)
