@@ -167,3 +167,15 @@ def test_a_cell_without_vendors_runs_no_sealer_and_counts_nothing(scratch: Path)
         assert cell.children("kaipiao.app.seal") == []
         assert status(cell)["unsealed"] is None
         assert "seal-vendors.md" in cell.run("seal", "vendors").stdout
+
+
+def test_a_sealer_elsewhere_makes_no_key_of_its_own(tmp_path: Path) -> None:
+    write_roster(tmp_path, {"name": "own", "kind": "ed25519"})
+
+    done = kaipiao(
+        "seal", "run", env={"KAIPIAO_DSN": "postgresql://x", "KAIPIAO_DATA": str(tmp_path)}
+    )
+
+    assert done.returncode == 2
+    assert "seal-ed25519.pem is missing" in done.stderr
+    assert not (tmp_path / "secrets").exists()

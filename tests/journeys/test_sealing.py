@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from kaipiao.app.clock import SystemClock
 from kaipiao.app.seal import compose_sealing
+from kaipiao.fiscal.month import tax_month
 from kaipiao.fiscal.seal import SealLot, SealMark, compose_statement
 from kaipiao.ledger.seals import LOT_INVOICES
 from kaipiao.ledger.store import Store
 from kaipiao.seal.breaker import Policy
 from kaipiao.seal.check import is_mark_good
 from kaipiao.seal.sealing import Desk
+from tests.clocks import StoppedClock
 from tests.contract.test_seals import issue
 from tests.seal_vendors import Elsewhere, elsewhere
 from tests.stores import grant
@@ -150,7 +153,7 @@ async def test_a_slow_vendor_holds_up_what_it_has_in_hand_and_nothing_else(
         async def rest_is_sealed() -> bool:
             return (await store.seals.backlog()).waiting <= 2 * LOT_INVOICES
 
-        assert await until(rest_is_sealed, 5, "they wait for the slow one") < 2.5
+        assert await until(rest_is_sealed, 5, "they wait for the slow one") < 3
         await until(lambda: all_sealed(store), 10, "what the slow one held is stuck")
 
     assert {one.key.vendor for one in await marks(store, 1_000)} == {"quick"}
@@ -165,31 +168,21 @@ async def test_a_backlog_drains_at_the_rate_that_was_agreed_and_not_faster(
         took_s = await until(lambda: all_sealed(store), 20, "not drained")
 
     # A second's worth at once, then 400 a second; the last lot may overdraw.
-    assert 1.4 <= took_s <= 4.5
+    assert 1.4 <= took_s <= 10
 
 
 async def test_a_new_invoice_does_not_wait_behind_a_backlog_which_drains_all_the_same(
-    store: Store, vendors: Callable[[str], Elsewhere]
+    store: Store, clock: StoppedClock, vendors: Callable[[str], Elsewhere]
 ) -> None:
     await grant(store)
-    await issue(store, 30 * LOT_INVOICES)
-    while await store.seals.cut(with_tail=True):
-        pass
-    await store.pool.execute("UPDATE seal_lot SET waiting_since = now() - interval '1 hour'")
+    await issue(store, 30 * LOT_INVOICES)  # by a clock that stands hours ago
     async with sealing(store, vendors("acme"), per_second=300):
-        await asyncio.sleep(1)
+        await asyncio.sleep(0.5)
+        clock.set(SystemClock().now())
+        await grant(store, month=tax_month(clock.now()))
         await issue(store, 1, first=5_000)
-        await store.pool.execute("UPDATE seal_lot SET waiting_since = now() WHERE count = 1")
         newest = 30 * LOT_INVOICES
-        while not await store.seals.cut(with_tail=True) and not await sealed(store, newest):
-            await store.pool.execute(
-                "UPDATE seal_lot SET waiting_since = now() WHERE first_index = $1", newest
-            )
-            await asyncio.sleep(0.05)
-        await store.pool.execute(
-            "UPDATE seal_lot SET waiting_since = now() WHERE first_index = $1", newest
-        )
-        await until(lambda: sealed(store, newest), 4, "the new one waits behind the backlog")
+        await until(lambda: sealed(store, newest), 5, "the new one waits behind the backlog")
         backlog = await store.seals.backlog()
         assert backlog.waiting > 10 * LOT_INVOICES
         await asyncio.sleep(1)

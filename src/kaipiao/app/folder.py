@@ -1,6 +1,7 @@
 """Where everything of a cell lies in its data folder, and who may run it.
 
 DIR/config.json     settings, if the operator writes any
+DIR/vendors.json    who seals invoices, if anybody does
 DIR/secrets/        keys and passwords (0700)
 DIR/postgres/       the embedded database
 DIR/evidence/       the published log: static files that anyone may have

@@ -17,6 +17,7 @@ BREAKERS = {
     "open": ("熔断", "open"),
     "half-open": ("试探", "half-open"),
 }
+OWN_KEYS = {"sm2": "seal.pem", "ed25519": "seal-ed25519.pem"}
 json_option = click.option("--json", "as_json", is_flag=True, help=t("输出 JSON", "Print JSON."))
 
 
@@ -112,7 +113,8 @@ def trust(name: str, as_json: bool, url: str | None, key_file: Path | None) -> N
         """在本机运行一个签章进程, 直到 Ctrl-C。kaipiao up 已自带; 本命令用于其他机器。
 
         \b
-        需要: KAIPIAO_DSN (单元的数据库), 数据目录中有单元的 vendors.json 及其所列文件。
+        需要: KAIPIAO_DSN (单元的数据库), 数据目录中有单元的 vendors.json 及其所列文件;
+        若有 sm2 或 ed25519, 还需 secrets/seal.pem 或 secrets/seal-ed25519.pem。
 
         \b
         例:  KAIPIAO_DSN=postgresql://... KAIPIAO_DATA=/srv/kaipiao kaipiao seal run
@@ -122,7 +124,8 @@ def trust(name: str, as_json: bool, url: str | None, key_file: Path | None) -> N
 
         \b
         Needs: KAIPIAO_DSN (the cell's database), and in the data folder the cell's vendors.json
-        with the files that it names.
+        with the files that it names; for the kinds sm2 and ed25519 also secrets/seal.pem and
+        secrets/seal-ed25519.pem.
 
         \b
         Example:  KAIPIAO_DSN=postgresql://... KAIPIAO_DATA=/srv/kaipiao kaipiao seal run
@@ -145,7 +148,8 @@ def run() -> None:
                 "Name the cell's database: KAIPIAO_DSN.",
             )
         )
-    if not roster_of(settings):
+    listed = roster_of(settings)
+    if not listed:
         raise click.UsageError(
             t(
                 f"{settings.data} 中没有 vendors.json: 请从单元的数据目录复制。",
@@ -153,6 +157,14 @@ def run() -> None:
             )
         )
     folder = CellFolder(settings.data)
+    for name in sorted({OWN_KEYS[one.plan.kind] for one in listed if one.plan.kind in OWN_KEYS}):
+        if not (folder.secrets / name).exists():  # one made here would be another vendor's
+            raise click.UsageError(
+                t(
+                    f"缺少 {folder.secrets / name}: 请从单元的数据目录复制。",
+                    f"{folder.secrets / name} is missing: copy it from the cell's data folder.",
+                )
+            )
     folder.make()
     keep_journal(folder.logs, "seal-run")
     say(t("正在签章。停止: Ctrl-C", "Sealing. To stop: Ctrl-C"))

@@ -108,6 +108,28 @@ def test_what_ends_after_the_state_changed_says_nothing() -> None:
     assert breaker.admit(5) is None, "the probe is still under way"
 
 
+def test_failures_of_before_it_opened_do_not_open_it_again() -> None:
+    breaker = Breaker(POLICY, 0)
+    late = [breaker.admit(0) for _ in range(POLICY.failures)]
+    failing(breaker, 0)
+    probe = breaker.admit(5)
+    assert probe is not None
+    breaker.tell(probe, "well", 5)
+    for ticket in late:
+        assert ticket is not None
+        breaker.tell(ticket, "failed", 5)
+
+    assert breaker.state(5) == "closed"
+
+
+def test_a_pause_ends_at_its_own_instant_however_late_somebody_looks() -> None:
+    breaker = Breaker(POLICY, 0)
+    failing(breaker, 2)
+
+    assert breaker.times(20) == {"closed": 2, "open": 5, "half-open": 13}
+    assert breaker.since_s(20) == 13
+
+
 @given(st.lists(st.floats(min_value=0, max_value=500), min_size=1, max_size=30))
 def test_every_second_is_counted_in_exactly_one_state(moments: list[float]) -> None:
     """Also those that a clock takes back, which are none."""
