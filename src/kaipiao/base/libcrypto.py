@@ -21,6 +21,8 @@ _PRIVATE_MIDDLE = bytes.fromhex("a14403420004")
 _Pointer = ctypes.c_void_p
 _bytes, _size = ctypes.c_char_p, ctypes.c_size_t
 _PROTOTYPES: dict[str, tuple[object, tuple[object, ...]]] = {
+    "ERR_clear_error": (None, ()),
+    "ERR_peek_error": (ctypes.c_ulong, ()),
     "d2i_PUBKEY": (_Pointer, (_Pointer, _Pointer, ctypes.c_long)),
     "d2i_AutoPrivateKey": (_Pointer, (_Pointer, _Pointer, ctypes.c_long)),
     "EVP_PKEY_free": (None, (_Pointer,)),
@@ -52,7 +54,7 @@ class Sm2:
         self._call = library
 
     def is_signed(self, data: bytes, signature: bytes, public_key: bytes, signer_id: bytes) -> bool:
-        with ExitStack() as held:
+        with self._tidy() as held:
             key = self._key(held, "d2i_PUBKEY", _PUBLIC_HEAD + public_key)
             if not key:  # no point of the curve
                 return False
@@ -64,7 +66,7 @@ class Sm2:
             return good == 1
 
     def sign(self, data: bytes, private_key: bytes, public_key: bytes, signer_id: bytes) -> bytes:
-        with ExitStack() as held:
+        with self._tidy() as held:
             der = _PRIVATE_HEAD + private_key + _PRIVATE_MIDDLE + public_key
             key = self._key(held, "d2i_AutoPrivateKey", der)
             if not key:
@@ -74,6 +76,18 @@ class Sm2:
             room, length = ctypes.create_string_buffer(SIGNATURE_BYTES_MAX), _size(80)
             self._step("EVP_DigestSign", context, room, ctypes.byref(length), data, len(data))
             return room.raw[: length.value]
+
+    def leaves_no_error(self) -> bool:
+        """Whether this thread's queue of errors is empty, as Python's own ``ssl`` expects it."""
+        return bool(self._call.ERR_peek_error() == 0)
+
+    def _tidy(self) -> ExitStack:
+        """Frees what it holds, and leaves no error behind: Python's ``ssl`` may read them as its
+        own, for it shares this library with us.
+        """
+        held = ExitStack()
+        held.callback(self._call.ERR_clear_error)
+        return held
 
     def _key(self, held: ExitStack, reader: str, der: bytes) -> int | None:
         room = ctypes.create_string_buffer(der, len(der))

@@ -79,3 +79,14 @@ def test_openssl_and_gmssl_agree_with_the_standard_and_with_each_other() -> None
             assert other.is_signed(text, signature, public, SIGNER_ID)
             assert not other.is_signed(text + b"!", signature, public, SIGNER_ID)
             assert not other.is_signed(text, signature, make_keys()[1], SIGNER_ID)
+
+
+def test_openssl_is_left_without_errors_that_others_could_take_for_theirs() -> None:
+    openssl = libcrypto.load()
+    if openssl is None:
+        pytest.skip("no OpenSSL 3 on this machine")
+    _, public = make_keys()
+
+    for key, signature in ((bytes(64), b"0"), (public, b"0"), (public, bytes(71))):
+        assert not openssl.is_signed(b"a text", signature, key, SIGNER_ID)
+        assert openssl.leaves_no_error()
