@@ -19,7 +19,7 @@ from kaipiao.evidence.published import PublishedLog
 from kaipiao.evidence.verdict import verify_receipt
 from kaipiao.fiscal.draft import Party
 from kaipiao.fiscal.invoice import IdempotencyKey, Receipt
-from kaipiao.fiscal.number import InvoiceNumber
+from kaipiao.fiscal.number import InvoiceNumber, split_number
 from kaipiao.issuing.erase import SETTLED_AFTER, Erasing
 from kaipiao.issuing.issue import compose_entry
 from kaipiao.ledger.archive.file import Reader, leaves_of
@@ -128,8 +128,11 @@ async def test_nothing_of_it_is_left_and_nobody_else_notices(
     if archived:
         await cell.run()
     person = await find_person(store)
+    holder = await store.erasures._reads.holder(*split_number(person.number))
+    assert holder is not None
+    needles = (*NEEDLES, holder.secret)  # of which his salt could be made again
     before, held = await cell.everything(store), await dump(cell)
-    assert all(needle in held for needle in NEEDLES)
+    assert all(needle in held for needle in needles)
     await store.pool.execute(
         "INSERT INTO download_link (link_id, number, kind, tenant, seller, created_at, expires_at,"
         " max_uses) VALUES ('l', $1, 'pdf', 't', 'his-own-key', now(), now(), 0)",
@@ -139,7 +142,7 @@ async def test_nothing_of_it_is_left_and_nobody_else_notices(
     number = await erase(cell, store)
 
     left = await dump(cell)
-    assert [needle for needle in (*NEEDLES, person.salt) if needle in left] == []
+    assert [needle for needle in (*needles, person.salt) if needle in left] == []
     for asked in (store, await cell.open()):
         after = await cell.everything(asked)
         before["lists"] = after["lists"]  # without his: looked at below
@@ -192,6 +195,39 @@ async def test_credit_and_what_was_taken_back_stay(cell: OldCell, store: Store) 
     assert await store.ledger.taken_back(first) == taken
     assert await store.ledger.red_letters(first) == [cell.receipts["red"].number]
     assert await store.ledger.read(cell.receipts["red"].number) is not None
+
+
+async def test_what_was_sent_and_what_was_uploaded_goes_too(cell: OldCell, store: Store) -> None:
+    person, other = await find_person(store), cell.receipts["around-1"].number
+    for number in (person.number, other):
+        results = zstandard.compress(f"[{number}]".encode(), 1)
+        await store.pool.execute(
+            "INSERT INTO import (import_id, asked, tenant, key_id, taxpayers, name, format,"
+            " size_bytes, state, uploaded_at, ended_at)"
+            " VALUES ($1, '', 't', 'k', '{}', '', 'csv', 1, 'done', $2, $2)",
+            number,
+            person.issued_at,
+        )
+        await store.pool.execute(
+            "INSERT INTO import_file VALUES ($1, 'upload', $2)",
+            number,
+            NAME.encode() + number.encode(),
+        )
+        await store.pool.execute("INSERT INTO import_result VALUES ($1, 0, $2)", number, results)
+        await store.pool.execute(
+            "INSERT INTO delivery (delivery_id, channel, lane, order_id, tenant, seller, event,"
+            " subject, happened_at, body, due_at, give_up_at)"
+            " VALUES ($1, 'webhook', 'l', '', 't', 's', 'e', $1, now(), $2, now(), now())",
+            number,
+            number.encode(),
+        )
+
+    await erase(cell, store)
+
+    for table, column in (("import", "import_id"), ("delivery", "subject")):
+        rows = await store.pool.fetch(f"SELECT {column} AS it FROM {table}")
+        assert [row["it"] for row in rows] == [other]
+    assert len(await store.pool.fetch("SELECT FROM import_file")) == 1
 
 
 async def test_two_of_one_batch_and_the_files_stay_provable(cell: OldCell, store: Store) -> None:
