@@ -128,7 +128,10 @@ class InvoiceErased(Refusal):
     """
 
     code = "erased"
-    zh = "该发票的内容已于 {erased_at} 依法删除, 无法恢复 (原因: {why})。号码不会再用; 请向当事方索取其留存的文件。"
+    zh = (
+        "该发票的内容已于 {erased_at} 依法删除, 无法恢复 (原因: {why})。"
+        "号码不会再用; 请向当事方索取其留存的文件。"
+    )
     en = (
         "The content of this invoice was erased for good on {erased_at} ({why}). Its number is "
         "never used again; ask the parties for the document that they keep."
