@@ -35,6 +35,7 @@ def serve(dsn: str, *, limits: Limits | None = None, **changes: Any) -> Iterator
     ready = threading.Event()
     told: dict[str, Any] = {}
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as uvloop does
         for side in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             listener.setsockopt(socket.SOL_SOCKET, side, NARROW_BYTES)
         thread = threading.Thread(

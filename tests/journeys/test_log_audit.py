@@ -22,8 +22,9 @@ async def log(tmp_path: Path) -> Grown:
 def test_a_whole_log_is_told_in_json_with_its_size_and_root(log: Grown, tmp_path: Path) -> None:
     root = log.kept[-1].read_text().split("\n")[2]
     (tmp_path / "log.vkey").write_text(f"{VKEY}\n")
+    shutil.copytree(log.folder, tmp_path / "cell/evidence")  # where a cell has it
     with served(log.folder) as url:
-        for where in (str(log.folder), str(tmp_path), url):
+        for where in (log.folder, tmp_path / "cell", url):
             done = kaipiao("log", "audit", where, "--key", tmp_path / "log.vkey", "--json")
             found = json.loads(done.stdout)
 

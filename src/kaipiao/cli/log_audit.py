@@ -31,7 +31,7 @@ LANES_MAX = 16
 
         \b
         例:  kaipiao log audit https://cell.example --key log.vkey
-             kaipiao log audit /var/lib/kaipiao/log --key log.vkey --json
+             kaipiao log audit /var/lib/kaipiao/evidence --key log.vkey --json
              kaipiao log audit https://cell.example --key log.vkey --state 审计.checkpoint
 
         退出码: 0 完好, 1 有问题, 2 无法读取。
@@ -45,7 +45,7 @@ LANES_MAX = 16
         \b
         Examples:
           kaipiao log audit https://cell.example --key log.vkey
-          kaipiao log audit /var/lib/kaipiao/log --key log.vkey --json
+          kaipiao log audit /var/lib/kaipiao/evidence --key log.vkey --json
           kaipiao log audit https://cell.example --key log.vkey --state audit.checkpoint
 
         Exits 0 if all is well, 1 if there is a fault, 2 if the log cannot be read.

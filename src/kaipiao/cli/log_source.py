@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import click
 
+from kaipiao.app.folder import CellFolder
 from kaipiao.cli import exits
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import Progress, printable
@@ -59,7 +60,7 @@ def open_log(log: str, parallel: int, stack: ExitStack) -> Log:
 
 def _folder(given: Path) -> Path:
     """The log's own folder; a cell's data folder holds it."""
-    inside = given / "log"
+    inside = CellFolder(str(given)).evidence
     has_own = (given / CHECKPOINT_NAME).exists()
     return inside if not has_own and (inside / CHECKPOINT_NAME).exists() else given
 
