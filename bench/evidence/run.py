@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from bench import machine, page
-from bench.evidence import logs, receipts, witness
+from bench.evidence import logs, mirror, receipts, witness
 from bench.processes import ROOT
 from kaipiao.app.clock import SystemClock
 from kaipiao.evidence.signing.signers import LABELS
@@ -53,6 +53,7 @@ GOALS = {
     "receipts_verified_per_s": Goal("receipts/s verified", 20_000),
     "cosignatures_per_s": Goal("cosignatures/s of one witness, one at a time", 150),
     "audited_entries_per_s": Goal("entries/s audited, of a folder"),
+    "mirrored_entries_per_s": Goal("entries/s mirrored over HTTP, proved and on the disk"),
 }
 """Every figure, in the order of the table; its key is a contract for scripts."""
 
@@ -92,6 +93,7 @@ def _round(place: Path, size: Size) -> dict[str, float]:
             place / "witness", submissions=size.submissions
         ),
         "audited_entries_per_s": logs.audit_rate(log, seconds=seconds),
+        "mirrored_entries_per_s": mirror.mirrored_rate(place / "mirror", log),
     }
     print("  ".join(f"{key} {value:,.1f}" for key, value in found.items()), flush=True)
     return found
