@@ -1,5 +1,6 @@
 """What every audit trail promises, and the order of the log that is made of it."""
 
+import asyncio
 from datetime import timedelta
 
 import msgspec
@@ -57,6 +58,27 @@ async def test_leaves_stand_in_the_order_of_the_events_and_are_made_of_them(
     assert leaves == [leaf_of_event(one.content, one.salt) for one in kept if one]
     assert await there.audit_order.leaves(3, 1) == [leaves[3]]
     assert len({one.salt for one in kept if one}) == 5
+
+
+async def test_many_who_write_at_once_leave_no_gap(open_store: OpenStore) -> None:
+    """Whoever reads the order meanwhile sees a beginning of what there will be."""
+    stores = [await open_store() for _ in range(3)]
+    seen: list[list[bytes]] = []
+
+    async def write(n: int) -> None:
+        await stores[n % 3].audit.append([make_event(2 * n), make_event(2 * n + 1)])
+        size = await stores[0].audit_order.sequence()
+        seen.append((await stores[1].audit_order.leaves(0, 100))[:size])
+
+    await asyncio.gather(*(write(n) for n in range(12)))
+
+    last = await stores[2].audit_order.leaves(0, 100)
+    assert len(last) == await stores[0].audit_order.sequence() == 24
+    assert all(last[: len(leaves)] == leaves for leaves in seen)
+    kept = await stores[0].audit.page(AuditQuery())
+    assert [one.index for one in kept] == list(reversed(range(24)))
+    for one in kept:  # the two of one call stand side by side
+        assert int(one.event.event_id, 16) % 2 == one.index % 2
 
 
 async def test_an_id_is_written_once(store: Store) -> None:
