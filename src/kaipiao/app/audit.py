@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import pwd
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -66,13 +67,18 @@ def settings_in_force(settings: Settings) -> dict[str, str]:
     usual_ones = Settings(data="")
     names = [name for name in Settings.__struct_fields__ if name not in (LIMITS, "data")]
     shown = {
-        name: "***" if name in BLOTTED else str(getattr(settings, name))
+        name: "***" if name in BLOTTED else blotted(str(getattr(settings, name)))
         for name in names
         if getattr(settings, name) != getattr(usual_ones, name)
     }
     limits, usual = msgspec.to_builtins(settings.limits), msgspec.to_builtins(Limits())
     shown |= {name: str(value) for name, value in limits.items() if value != usual[name]}
     return shown | {"data": settings.data}
+
+
+def blotted(text: str) -> str:
+    """A URL without the user and password that it may hold."""
+    return re.sub(r"//[^/@]*@", "//***@", text)
 
 
 @asynccontextmanager

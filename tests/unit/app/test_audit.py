@@ -21,11 +21,14 @@ SECRET = "postgresql://u:hunter2@db/kaipiao"
 
 def test_settings_that_differ_are_told_and_secrets_blotted() -> None:
     limits = Limits(max_headers=7)
-    settings = Settings(data="/srv/cell", dsn=SECRET, workers=3, limits=limits)
+    settings = Settings(
+        data="/srv/cell", dsn=SECRET, workers=3, limits=limits, public_url="https://u:pw@cell/a@b"
+    )
 
     shown = settings_in_force(settings)
 
     wanted = {"data": "/srv/cell", "dsn": "***", "workers": "3", "max_headers": "7"}
+    wanted["public_url"] = "https://***@cell/a@b"
     assert shown == wanted
     assert settings_in_force(Settings(data="d")) == {"data": "d"}
 
