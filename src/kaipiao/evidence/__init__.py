@@ -21,7 +21,7 @@ May touch  the log's folder, the signing key, the order of leaves (``ports.LeafO
 May not    read invoices back, or know what a tax rate is: to the log a leaf is 32 bytes.
 
 Start reading at ``merkle.py`` (arithmetic, no I/O), then ``edge.py`` (how a tree grows),
-``writer.py`` (the loop), ``verdict.py`` (what a buyer runs) and ``audit.py`` (what a doubter
-runs).  The formats are RFC 6962, RFC 3161 and C2SP tlog-tiles, tlog-checkpoint, signed-note,
+``writer.py`` (the loop), ``paths.py`` (receipts by the thousand), ``verdict.py`` (what a buyer
+runs), ``audit.py`` and ``walk.py`` (what a doubter runs).  The formats are RFC 6962, RFC 3161 and C2SP tlog-tiles, tlog-checkpoint, signed-note,
 tlog-proof, tlog-cosignature, tlog-witness and tlog-policy; ADR-0006 says why.
 """
