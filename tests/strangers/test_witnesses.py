@@ -17,16 +17,26 @@ from typing import Any
 
 import httpx
 
+from kaipiao.app.clock import SystemClock
+from kaipiao.evidence.checkpoint import parse_checkpoint
 from kaipiao.evidence.cosignature import CosignerKey, parse_cosigner_key
-from kaipiao.evidence.note import parse_note
+from kaipiao.evidence.cosigning.caller import Caller
+from kaipiao.evidence.cosigning.desk import Desk, open_http
+from kaipiao.evidence.cosigning.memory import Mood
+from kaipiao.evidence.note import Signature, parse_note
+from kaipiao.evidence.policy import Witness
+from kaipiao.evidence.reader import TileReader
 from tests.journeys.cells import kaipiao
 from tests.journeys.open_services import OpenService
 from tests.strangers.provision import python_strangers
+from tests.unit.evidence.fakes import make_leaves
 from tests.unit.evidence.grown_log import GrownLog
+from tests.unit.evidence.published_log import PublishedFiles
 
 LOG = GrownLog()
 FORK = GrownLog(first=100, then="another")
 SIZES = (0, 5, 256, 300, 600)
+FORK_LEAVES = make_leaves(400, history="another")
 STRANGER = "stranger.example/w1"
 
 
@@ -118,3 +128,23 @@ def test_a_strangers_witness_cosigns_our_log_and_refuses_its_fork(tmp_path: Path
             for body in (LOG.submission(0, 600), FORK.submission(600, 600), b"nonsense")
         ]
         assert told == [409, 422, 400]
+
+
+async def test_our_cell_gathers_a_strangers_cosignatures(tmp_path: Path) -> None:
+    """As a cell does it: it starts from nothing, learns where the witness is, and goes on."""
+    ours, theirs = PublishedFiles(300, 600), PublishedFiles(400, leaves=FORK_LEAVES)
+    with strangers_witness(tmp_path) as (url, key):
+        async with open_http() as http:
+            caller = Caller(Desk(Witness("stranger", key, url), http), SystemClock())
+            for _ in range(2):
+                assert await gather(caller, ours) is not None
+                assert caller.standing.size == 600
+                caller = Caller(Desk(Witness("stranger", key, url), http), SystemClock())
+            assert await gather(caller, theirs) is None
+            assert caller.standing.mood is Mood.CONTRADICTS
+
+
+async def gather(caller: Caller, log: PublishedFiles) -> tuple[Signature, ...] | None:
+    note = log.files["checkpoint"].decode()
+    checkpoint = parse_checkpoint(parse_note(note).text)
+    return await caller.cosign(note, checkpoint, TileReader(log.read))
