@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from kaipiao.app.clock import SystemClock
-from kaipiao.app.seal import compose_sealing
+from kaipiao.app.seal import compose_sealing, open_sealing
+from kaipiao.app.settings import Settings
+from kaipiao.base.sm import SM2_WITH_SM3_OID
 from kaipiao.fiscal.month import tax_month
-from kaipiao.fiscal.seal import SealLot, SealMark, compose_statement
+from kaipiao.fiscal.seal import SealLot, SealMark, VendorKind, compose_statement
 from kaipiao.ledger.seals import LOT_INVOICES
 from kaipiao.ledger.store import Store
 from kaipiao.seal.breaker import Policy
-from kaipiao.seal.check import is_mark_good
+from kaipiao.seal.check import ED25519_OID, is_mark_good
 from kaipiao.seal.sealing import Desk
 from tests.clocks import StoppedClock
 from tests.contract.test_seals import issue
@@ -232,3 +234,22 @@ async def test_a_sealer_that_stops_gives_back_what_it_had_in_hand(
         await until(lambda: all_sealed(store), 5, "it was not given back")
 
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("kind", ["sm2", "ed25519"])
+async def test_a_cell_can_be_its_own_vendor(store: Store, tmp_path: Path, kind: VendorKind) -> None:
+    await grant(store)
+    await issue(store, 20)
+    (tmp_path / "vendors.json").write_text(f'{{"vendors": [{{"name": "own", "kind": "{kind}"}}]}}')
+    settings = Settings(data=str(tmp_path), log_origin=ORIGIN)
+    stop = asyncio.Event()
+    async with open_sealing(settings, store, SystemClock()) as sealer:
+        running = asyncio.create_task(sealer.run(stop))
+        await until(lambda: all_sealed(store), 10, "not sealed")
+        stop.set()
+        await running
+
+    [own] = {one.key.algorithm for one in await marks(store, 20)}
+    assert own == {"sm2": SM2_WITH_SM3_OID, "ed25519": ED25519_OID}[kind]
+    [card] = await store.seals.vendors()
+    assert (card.kind, card.score.invoices, card.score.asked) == (kind, 20, {"sealed": 1})
