@@ -102,7 +102,7 @@ def test_keys_outlive_the_process_and_are_for_their_owner_alone(tmp_path: Path) 
     for label in LABELS:
         path = FileSession(tmp_path).path(label)
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        secret = path.read_text().strip().rpartition("+")[2]
+        secret = path.read_text().strip().split("+", 4)[4]
         assert not any(secret in repr(one) or secret in str(one.verifier) for one in made)
 
 
