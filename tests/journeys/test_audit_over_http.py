@@ -29,6 +29,7 @@ from tests.strategies import BUYER, SELLER, lawful_draft
 
 S = SELLER.taxpayer_id
 HOOK = {"name": "erp", "url": "https://erp.example/in", "sellers": [S]}
+HOOK_URL = "https://erp.example/in?token=t0k"
 RULE = {"name": "books", "send_to": ["b@example.com"], "sellers": [S], "renditions": ["xml"]}
 KEY = {"tenant": "t", "name": "till", "may": ["issue"], "taxpayers": [S]}
 DAYS = {"since": "2026-11-24T00:00:00Z", "until": "2026-11-25T00:00:00Z"}
@@ -265,7 +266,8 @@ async def test_no_secret_is_in_an_event(office: Office) -> None:
     """Nor in what the audit log is told along with one."""
     secrets = [
         await office.make("/v1/keys", KEY, "secret"),
-        await office.make("/v1/webhooks", HOOK, "secret"),
+        await office.make("/v1/webhooks", HOOK | {"url": HOOK_URL}, "secret"),
+        "token=t0k",
         (await _new_link(office)).json()["url"].rpartition("/")[2],
     ]
 

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import os
 import pwd
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -17,7 +16,7 @@ import msgspec
 
 from kaipiao.app.settings import LIMITS, Settings
 from kaipiao.errors import Outage
-from kaipiao.fiscal.audit import CELL, FACTS_MAX, Actor, AuditEvent, Stage
+from kaipiao.fiscal.audit import CELL, FACTS_MAX, Actor, AuditEvent, Stage, blotted
 from kaipiao.gateway.acts import compose_event_id, outcome_of
 from kaipiao.gateway.limits import Limits
 from kaipiao.ports import AuditTrail, Clock
@@ -74,11 +73,6 @@ def settings_in_force(settings: Settings) -> dict[str, str]:
     limits, usual = msgspec.to_builtins(settings.limits), msgspec.to_builtins(Limits())
     shown |= {name: str(value) for name, value in limits.items() if value != usual[name]}
     return shown | {"data": settings.data}
-
-
-def blotted(text: str) -> str:
-    """A URL without the user and password that it may hold."""
-    return re.sub(r"//[^/@]*@", "//***@", text)
 
 
 @asynccontextmanager

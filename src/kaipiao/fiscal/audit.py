@@ -14,6 +14,7 @@ names the first.  What is over in one step (a reading, a refusal) has one.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
@@ -136,6 +137,14 @@ def bounded(text: str, bytes_max: int = TEXT_BYTES_MAX) -> str:
     if len(encoded) <= bytes_max:
         return encoded.decode()
     return encoded[:bytes_max].decode("utf-8", "ignore") + "…"
+
+
+def blotted(text: str) -> str:
+    """A URL without what may be a secret in it: user, password, query."""
+    if "://" not in text:
+        return text
+    address, asks, _ = text.partition("?")
+    return re.sub(r"//[^/@]*@", "//***@", address) + ("?***" if asks else "")
 
 
 def event_content(event: AuditEvent) -> bytes:

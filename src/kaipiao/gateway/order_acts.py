@@ -2,6 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 
+from kaipiao.fiscal.audit import blotted
 from kaipiao.fiscal.delivery import StandingOrder
 from kaipiao.gateway.acts import Act, Acts
 from kaipiao.gateway.calls import AnyRequest
@@ -15,7 +16,7 @@ def facts_of(order: StandingOrder) -> dict[str, object]:
         "sellers": order.sellers,
         "buyer": order.buyer,
         "events": order.events,
-        "send_to": order.send_to,
+        "send_to": tuple(map(blotted, order.send_to)),
     }
 
 
