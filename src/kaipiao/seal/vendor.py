@@ -14,6 +14,9 @@ from kaipiao.errors import Outage
 from kaipiao.fiscal.seal import AskOutcome, SealKey
 from kaipiao.seal.check import is_mark_good
 
+SAID_CHARS = 200
+"""Of what a vendor said are kept, for people to read."""
+
 log = logging.getLogger(__name__)
 
 
@@ -64,7 +67,7 @@ async def ask(
     outcome, signatures, said = await _ask(vendor, statements, ask_id, within_s)
     took_ms = 1000 * (time.monotonic() - began)
     if outcome != "sealed":
-        return Answer(outcome, [], took_ms, said)
+        return Answer(outcome, [], took_ms, harmless(said))
     if len(signatures) != len(statements):
         said = f"{len(signatures)} signatures for {len(statements)} statements"
         return Answer("failed", [], took_ms, said)
@@ -73,6 +76,13 @@ async def ask(
         said = f"{false} of {len(signatures)} signatures are not by its key"
         return Answer("lied", [], took_ms, said)
     return Answer("sealed", signatures, took_ms)
+
+
+def harmless(said: str) -> str:
+    """What a vendor said, short, and nothing that moves a cursor or that a database refuses."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in said)[
+        :SAID_CHARS
+    ]
 
 
 async def _ask(

@@ -12,7 +12,7 @@ from kaipiao.seal.check import is_mark_good, seal_key
 from kaipiao.seal.counter import BEHAVIOURS
 from kaipiao.seal.ed25519 import open_ed25519
 from kaipiao.seal.remote import ANSWER_BYTES_MAX, RemoteVendor
-from kaipiao.seal.vendor import Answer, ask
+from kaipiao.seal.vendor import Answer, VendorWrong, ask
 from tests.seal_vendors import NOW, Elsewhere, elsewhere
 from tests.unit.seal.test_statement import KNOWN
 
@@ -143,6 +143,19 @@ async def test_an_answer_that_is_none_is_a_failure_and_no_defect(
 
     assert found.outcome in ("failed", "silent")
     assert "foresaw" not in caplog.text
+
+
+async def test_what_a_vendor_says_cannot_harm_whoever_reads_it(vendor: Elsewhere) -> None:
+    class Rude:
+        key = vendor.key
+
+        async def sign(self, statements: list[bytes], *, ask_id: str) -> list[bytes]:
+            raise VendorWrong("no\x00\x1b[2J\ud800" + "x" * 10_000)
+
+    answer = await ask(Rude(), STATEMENTS, ask_id="1", within_s=1)  # type: ignore[arg-type]
+
+    assert answer.said.startswith("no\ufffd\ufffd[2J\ufffdx")
+    assert len(answer.said) == 200
 
 
 async def test_fewer_signatures_than_statements_are_none(vendor: Elsewhere) -> None:
