@@ -61,8 +61,8 @@ def test_a_copy_is_the_log_itself(tmp_path: Path, size: int) -> None:
     assert copy.advance() == 0
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.integers(1, 700), min_size=1, max_size=6))
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(1, 700), min_size=1, max_size=5))
 def test_a_copy_that_follows_has_all_of_every_size(
     tmp_path_factory: pytest.TempPathFactory, steps: list[int]
 ) -> None:
