@@ -22,6 +22,7 @@ May not    read invoices back, or know what a tax rate is: to the log a leaf is 
 
 Start reading at ``merkle.py`` (arithmetic, no I/O), then ``edge.py`` (how a tree grows),
 ``writer.py`` (the loop), ``paths.py`` (receipts by the thousand), ``verdict.py`` (what a buyer
-runs), ``audit.py`` and ``walk.py`` (what a doubter runs).  The formats are RFC 6962, RFC 3161 and C2SP tlog-tiles, tlog-checkpoint, signed-note,
-tlog-proof, tlog-cosignature, tlog-witness and tlog-policy; ADR-0006 says why.
+runs), ``audit.py`` and ``walk.py`` (what a doubter runs).  The formats are RFC 6962, RFC 3161 and
+C2SP tlog-tiles, tlog-checkpoint, signed-note, tlog-proof, tlog-cosignature, tlog-witness and
+tlog-policy; ADR-0006 and ADR-0016 say why.
 """
