@@ -49,6 +49,7 @@ class Denials:
         self._more: dict[_Kind, tuple[int, AuditEvent]] = {}  # after the first of each
         self._strangers = 0
         self._writing: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()  # in the order in which they were refused
         self._timer: asyncio.TimerHandle | None = None
 
     def note(self, visit: Visit, denied: Denied) -> None:
@@ -132,6 +133,7 @@ class Denials:
     async def _append(self, events: list[AuditEvent]) -> None:
         assert self._audit is not None
         try:
-            await self._audit.append(events)
+            async with self._turn:
+                await self._audit.append(events)
         except Outage:
             _log.warning("%d refusals could not be written into the audit log", len(events))
