@@ -15,6 +15,7 @@ We do not promise
 May touch  the key files of the local seals; the vendors, each behind a breaker of its own.
 May not    know an invoice or a document's format: bytes come in, a ``Mark`` goes out.
 
-Start reading at ``local.py`` for documents (the port is ``Sealer``), at ``sealing.py`` for vendors
+Start reading at ``local.py`` for documents (the port is ``Sealer``; ``document_key.py`` has the
+P-256 key that PDF and XML programs elsewhere check), at ``sealing.py`` for vendors
 (the port is ``Seals``); ``breaker.py`` is pure, ``remote.py`` is the protocol, ADR-0020 says why.
 """
