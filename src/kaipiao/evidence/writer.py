@@ -36,9 +36,6 @@ from kaipiao.evidence.tiles import TILE_WIDTH
 from kaipiao.ports import Clock, LeafOrder, SignedHeads, TreeHead
 
 POLL_S = 0.1
-CROWD_LEAVES = 256
-CROWD_PAUSE_S = 0.4
-"""After so many leaves at once the next ones may gather: fewer unfull tiles and signatures."""
 FILES_IN_A_HURRY = 1_024
 MAX_CHECKPOINT_AGE_S = 1.0
 """While leaves arrive, a checkpoint is never older than this; we say so when we are late."""
@@ -231,15 +228,10 @@ async def run_log(writer: LogWriter, *, stop: asyncio.Event) -> None:
     with writer:
         while not stop.is_set():
             try:
-                pause_s = _pause_after(await writer.advance())
+                behind = await writer.advance() >= STEP_LEAVES
+                pause_s = 0 if behind else POLL_S
             except (Outage, OSError, Overtaken) as error:
                 pause_s = min(max(2 * pause_s, POLL_S), MAX_PAUSE_S)
                 _log.warning("evidence waits %.1f s: %r", pause_s, error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause_s)
-
-
-def _pause_after(leaves: int) -> float:
-    if leaves >= STEP_LEAVES:
-        return 0
-    return CROWD_PAUSE_S if leaves >= CROWD_LEAVES else POLL_S
