@@ -5,12 +5,9 @@ runs, deliveries and imports wait, and invoices are issued.
 """
 
 import asyncio
-import secrets
 import signal
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from os import getpid
 
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.courtesy import BACKGROUND, step_back
@@ -22,6 +19,7 @@ from kaipiao.app.outward import networks_of, relay_of
 from kaipiao.app.patience import open_store
 from kaipiao.app.render import open_workshop
 from kaipiao.app.wiring import compose_renditions
+from kaipiao.app.worker_name import compose_name
 from kaipiao.delivery.sending.courier import Courier
 from kaipiao.delivery.sending.dial import Pools
 from kaipiao.delivery.sending.mail import MailSender
@@ -76,11 +74,6 @@ async def open_courier(orders: Orders, store: Store, clock: Clock) -> AsyncItera
             yield Courier(compose_name(), store.deliveries, {"mail": mail, "webhook": webhook})
         finally:
             workshop.close()
-
-
-def compose_name() -> str:
-    """Of a worker: no other, here or elsewhere, before or after, is called so."""
-    return f"{socket.gethostname()}:{getpid()}:{secrets.token_hex(4)}"
 
 
 def main() -> None:

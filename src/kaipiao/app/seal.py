@@ -14,13 +14,13 @@ from pathlib import Path
 
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.courtesy import BACKGROUND, step_back
-from kaipiao.app.deliver import compose_name
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.journal import keep_journal
 from kaipiao.app.orders import Orders, receive_orders, say_ready
 from kaipiao.app.outward import roster_of
 from kaipiao.app.patience import open_store
 from kaipiao.app.settings import Settings
+from kaipiao.app.worker_name import compose_name
 from kaipiao.fiscal.seal import SealLot, compose_statement
 from kaipiao.ledger.store import Store
 from kaipiao.ports import Clock

@@ -7,7 +7,7 @@ import click
 
 from kaipiao.cli import exits
 from kaipiao.cli.language import t
-from kaipiao.cli.log_source import NotReadable, open_log, spread_over
+from kaipiao.cli.log_source import NotReadable, log_key_option, open_log, spread_over
 from kaipiao.cli.terminal import Progress, printable, say, say_json
 from kaipiao.cli.trusted import find_log_key
 from kaipiao.evidence.audit import Audited, audit_log
@@ -53,14 +53,7 @@ LANES_MAX = 16
     ),
 )
 @click.argument("log", metavar="DIR|URL")
-@click.option(
-    "--key",
-    "--log-key",
-    "log_key",
-    metavar="FILE|TEXT",
-    envvar="KAIPIAO_LOG_KEY",
-    help=t("日志公钥", "The log's public key."),
-)
+@log_key_option()
 @click.option(
     "--since",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),

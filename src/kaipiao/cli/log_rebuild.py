@@ -7,6 +7,7 @@ import click
 
 from kaipiao.cli.copying import CopyBar, TellWhy, parse_log_keys
 from kaipiao.cli.language import t
+from kaipiao.cli.log_source import log_key_option
 from kaipiao.cli.terminal import say, say_json
 
 
@@ -49,14 +50,7 @@ from kaipiao.cli.terminal import say, say_json
     required=True,
     help=t("镜像: 目录或网址", "The mirror: a folder or an address."),
 )
-@click.option(
-    "--key",
-    "--log-key",
-    "log_key",
-    metavar="FILE|TEXT",
-    envvar="KAIPIAO_LOG_KEY",
-    help=t("日志公钥", "The log's public key."),
-)
+@log_key_option()
 @click.option(
     "--witnessed",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),

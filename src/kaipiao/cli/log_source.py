@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
@@ -16,6 +16,21 @@ from kaipiao.cli.terminal import Progress, printable
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME
 from kaipiao.evidence.tiles import TILE_WIDTH
 from kaipiao.evidence.walk import A, B, Spread
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def log_key_option(*, required: bool = False) -> Callable[[F], F]:
+    """Whose signature is asked for: a vkey, or a file of them."""
+    return click.option(
+        "--key",
+        "--log-key",
+        "log_key",
+        metavar="FILE|TEXT",
+        envvar="KAIPIAO_LOG_KEY",
+        required=required,
+        help=t("日志公钥", "The log's public key."),
+    )
 
 
 class Log(NamedTuple):

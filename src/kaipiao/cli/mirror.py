@@ -10,6 +10,7 @@ import msgspec
 from kaipiao.cli import exits
 from kaipiao.cli.copying import CopyBar, TellWhy, parse_log_keys
 from kaipiao.cli.language import t
+from kaipiao.cli.log_source import log_key_option
 from kaipiao.cli.terminal import printable, say, say_json
 
 _DATA = click.option(
@@ -19,15 +20,7 @@ _DATA = click.option(
     envvar="KAIPIAO_MIRROR_DATA",
     help=t("镜像的目录", "The mirror's folder."),
 )
-_KEY = click.option(
-    "--key",
-    "--log-key",
-    "log_key",
-    metavar="FILE|TEXT",
-    envvar="KAIPIAO_LOG_KEY",
-    required=True,
-    help=t("日志公钥", "The log's public key."),
-)
+_KEY = log_key_option(required=True)
 
 
 class MirrorStatus(msgspec.Struct, frozen=True):
