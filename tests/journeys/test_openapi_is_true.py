@@ -68,7 +68,7 @@ def test_schemathesis_finds_nothing(database: Database, tmp_path: Path, phases: 
                 *("--config-file", HERE / "schemathesis.toml", "run"),
                 f"{served.url}/openapi.json",
                 *("-H", f"Authorization: Bearer {served.own_token}"),
-                *("--phases", phases, "--max-examples", "15", "--workers", "2"),
+                *("--phases", phases, "--max-examples", "15", "--workers", "1"),
                 *("--seed", "1", "--generation-deterministic"),
                 *("--suppress-health-check", "all", "--no-color"),
             ],
