@@ -38,8 +38,8 @@ def hashes_of(package: dict[str, Any]) -> list[str]:
 
 
 def pip_pins() -> dict[str, Pin]:
-    """Of both of pip's files: the plain one, and what ./run bench adds."""
-    files = ("requirements.lock", "requirements-bench.lock")
+    """Of all of pip's files: the plain one, and what only some commands add."""
+    files = [f"requirements{more}.lock" for more in ("", "-bench", "-cluster")]
     text = "\n".join((ROOT / name).read_text("utf-8") for name in files).replace("\\\n", " ")
     lines = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
     pins = {}
@@ -52,7 +52,9 @@ def pip_pins() -> dict[str, Pin]:
 def asked_for() -> list[Requirement]:
     project = toml("pyproject.toml")
     groups = project["dependency-groups"].values()
-    texts = [*project["project"]["dependencies"], *(text for group in groups for text in group)]
+    extras = project["project"]["optional-dependencies"].values()
+    more = [text for group in (*groups, *extras) for text in group]
+    texts = [*project["project"]["dependencies"], *more]
     return [Requirement(text) for text in texts]
 
 
