@@ -36,7 +36,7 @@ PLANTS = {
         "ledger/planted.py",
         "import litestar\n",
     ),
-    "Only the client, evidence (witnesses), seal (vendors) and continuity (its members) call another machine": (
+    "Only client, evidence, seal and continuity call another machine": (
         "delivery/caller.py",
         "import httpx\n",
     ),
