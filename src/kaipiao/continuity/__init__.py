@@ -8,11 +8,11 @@
     shadow/     two versions asked the same, answers compared
     recovery/   break, isolate, rebuild (熔断, 隔离, 重构) for the faults we know
 
-We promise  that distributed work is done by engines that exist: PostgreSQL replicates, Patroni elects,
-etcd or its raft remembers, Envoy routes.  We write their settings, watch them and say in words
-what they did.
+We promise  that distributed work is done by engines that exist: PostgreSQL replicates, Patroni
+elects, etcd or its raft remembers, Envoy routes.  We write their settings, watch them and say in
+words what they did.
 
-We do not promise  to know better than they: where an act is not safe it is refused, with the reason.
+We do not promise  to know better than they: an act that is not safe is refused, with the reason.
 
 Nothing here stands in the issuing path.  Start reading at ``cluster/description.py``.
 """
