@@ -4,11 +4,11 @@ from random import Random
 
 import msgspec
 
-from drills.books import Books, checkpoint_of
 from drills.cell import Cell
-from drills.heard import Heard, Told
-from drills.judge import one_log
-from drills.line import Line
+from kaipiao.continuity.drill.books import Books, checkpoint_of
+from kaipiao.continuity.drill.heard import Heard, Told
+from kaipiao.continuity.drill.judge import one_log
+from kaipiao.continuity.drill.line import Line
 from kaipiao.evidence.checkpoint import Checkpoint
 from kaipiao.evidence.note import parse_vkey
 from kaipiao.evidence.proof import parse_proof

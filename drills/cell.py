@@ -14,9 +14,9 @@ import msgspec
 
 import bench.cell
 from bench import processes
-from drills.line import Line
-from drills.sales import Desk
 from kaipiao.app.folder import CellFolder, Running
+from kaipiao.continuity.drill.line import Line
+from kaipiao.continuity.drill.sales import Desk
 from kaipiao.evidence.keys import VKEY_NAME
 from kaipiao.evidence.note import VerifierKey, parse_vkey
 from kaipiao.ledger.embedded.remove import remove_database

@@ -9,11 +9,11 @@ from random import Random
 import asyncpg
 
 from drills.api import judge_api
-from drills.books import Books, checkpoint_of, read_books
-from drills.callers import Callers
 from drills.cell import Cell, open_shop
-from drills.judge import judge
-from drills.sales import Desk
+from kaipiao.continuity.drill.books import Books, checkpoint_of, read_books
+from kaipiao.continuity.drill.callers import Callers
+from kaipiao.continuity.drill.judge import judge
+from kaipiao.continuity.drill.sales import Desk
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, Checkpoint
 from kaipiao.evidence.note import VerifierKey
 

@@ -21,10 +21,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from drills.books import Books
 from drills.cell import Cell, kill, open_cell
 from drills.drill import Drill, open_drill
-from drills.heard import Heard
+from kaipiao.continuity.drill.books import Books
+from kaipiao.continuity.drill.heard import Heard
 
 GAP_S = 0.7
 """The longest quiet before a kill; the quiet is uniform."""

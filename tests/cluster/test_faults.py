@@ -21,8 +21,8 @@ import pytest_asyncio
 from bench import processes
 from drills.cell import Cell, open_cell
 from drills.drill import PATIENCE_S, Drill, open_drill
-from drills.line import Line
-from drills.sales import Sale
+from kaipiao.continuity.drill.line import Line
+from kaipiao.continuity.drill.sales import Sale
 
 MB = 1 << 20
 IDLE = 5_000

@@ -18,7 +18,7 @@ import pytest_asyncio
 from bench import processes
 from drills.cell import Cell, open_cell
 from drills.drill import PATIENCE_S, Drill, open_drill
-from drills.line import Line, NoDoor, Silence
+from kaipiao.continuity.drill.line import Line, NoDoor, Silence
 
 MIB = 1 << 20
 HOARDERS = 40

@@ -11,12 +11,12 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from drills.books import read_books
-from drills.callers import Callers
 from drills.cell import Cell, open_cell, open_shop
 from drills.drill import open_drill
-from drills.judge import judge
-from drills.sales import Desk
+from kaipiao.continuity.drill.books import read_books
+from kaipiao.continuity.drill.callers import Callers
+from kaipiao.continuity.drill.judge import judge
+from kaipiao.continuity.drill.sales import Desk
 from kaipiao.ledger.embedded.server import EmbeddedPostgres
 from kaipiao.ledger.migrate import migrate
 

@@ -29,9 +29,9 @@ class Answer(msgspec.Struct):
 class Line:
     """Asks one request after the other; connects again when it was cut off."""
 
-    def __init__(self, port: int, token: str) -> None:
-        self._port = port
-        self._head = f"host: 127.0.0.1:{port}\r\nauthorization: Bearer {token}\r\n".encode()
+    def __init__(self, port: int, token: str, *, host: str = "127.0.0.1") -> None:
+        self._host, self._port = host, port
+        self._head = f"host: {host}:{port}\r\nauthorization: Bearer {token}\r\n".encode()
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
@@ -76,7 +76,7 @@ class Line:
         if self._reader is None or self._writer is None:
             try:
                 self._reader, self._writer = await asyncio.open_connection(
-                    "127.0.0.1", self._port, limit=HEAD_MAX
+                    self._host, self._port, limit=HEAD_MAX
                 )
             except OSError as error:
                 raise NoDoor(str(error)) from None

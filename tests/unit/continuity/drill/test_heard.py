@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from drills.heard import Heard
-from drills.line import Answer
-from drills.sales import Desk, Sale
+from kaipiao.continuity.drill.heard import Heard
+from kaipiao.continuity.drill.line import Answer
+from kaipiao.continuity.drill.sales import Desk, Sale
 
 PROBLEM = {"content-type": "application/problem+json"}
 OUTAGE = {"status": 503, "code": "unavailable", "retryable": True}

@@ -7,9 +7,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from random import Random
 
-from drills.heard import Heard
-from drills.line import Answer, Line, NoDoor, Silence
-from drills.sales import Desk, Sale
+from kaipiao.continuity.drill.heard import Heard
+from kaipiao.continuity.drill.line import Answer, Line, NoDoor, Silence
+from kaipiao.continuity.drill.sales import Desk, Sale
 
 SETTLED_WITHIN_S = 90.0
 """Asked again and again for so long without an answer: a stuck state, which must not exist."""

@@ -1,17 +1,14 @@
-"""What the cell holds, read from its tables and its files, not through its API."""
+"""Everything that a ledger holds, read by one transaction: for whoever checks the ledger itself.
 
-from pathlib import Path
+It reads the tables and not through our own readers, which are part of what is checked.
+"""
+
 from typing import Any
 
 import asyncpg
 import msgspec
 
 from kaipiao.base.canonical import digest
-from kaipiao.evidence.audit import audit
-from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, Checkpoint, parse_checkpoint
-from kaipiao.evidence.note import Standing, VerifierKey, parse_note
-from kaipiao.evidence.reader import TileReader, TilesDamaged
-from kaipiao.evidence.tiles import TILE_WIDTH
 from kaipiao.fiscal.invoice import Amounts
 from kaipiao.fiscal.leaf import LEAF_BYTES, leaf_of, microseconds, salt_of
 from kaipiao.fiscal.money import Fen
@@ -54,8 +51,8 @@ class CreditHeld(msgspec.Struct, frozen=True, gc=False):
     drawn_fen: int
 
 
-class Books(msgspec.Struct, kw_only=True):
-    """Everything that the judge looks at."""
+class Inventory(msgspec.Struct, kw_only=True):
+    """What the tables say."""
 
     invoices: list[Held] = []
     batches: list[Batch] = []
@@ -67,61 +64,57 @@ class Books(msgspec.Struct, kw_only=True):
     log_batches: list[tuple[int, Batch]] = []  # by first index
     indexed: list[tuple[int, int, int]] = []  # (log index, marks of seller and of content)
     waiting: int = 0  # batches without a place in the log
-    entries: list[bytes] = []  # of the published log
-    checkpoint: Checkpoint | None = None
-    damage: list[str] = []  # what the audit of the published log found
 
 
-async def read_books(dsn: str, evidence: Path, key: VerifierKey) -> Books:
-    """Read everything; the cell must be quiet."""
+async def take_inventory(dsn: str) -> Inventory:
+    """All of it, in memory; the cell should be quiet, and not large."""
     connection = await asyncpg.connect(dsn)
     try:
-        books = await _read_tables(connection)
+        return await _read(connection)
     finally:
         await connection.close()
-    return read_log(books, evidence, key)
 
 
-async def _read_tables(connection: "asyncpg.Connection[Any]") -> Books:
+async def _read(connection: "asyncpg.Connection[Any]") -> Inventory:
     fetch = connection.fetch
-    books = Books()
+    found = Inventory()
     async with connection.transaction():
         rows = connection.cursor(
             "SELECT * FROM batch ORDER BY series, first_serial", prefetch=CHUNK
         )
         async for row in rows:
-            books.batches.append(Batch(row["series"], row["first_serial"], row["count"]))
-            books.invoices += _invoices(row)
-    books.blocks = [
+            found.batches.append(Batch(row["series"], row["first_serial"], row["count"]))
+            found.invoices += _invoices(row)
+    found.blocks = [
         Block(row["series"], row["first_serial"], row["last_serial"], row["next_serial"])
         for row in await fetch("SELECT * FROM number_block")
     ]
-    books.keys = {
+    found.keys = {
         row["key"].bytes: _number(row["series"], row["serial"])
         for row in await fetch("SELECT * FROM invoice_key")
     }
-    books.credit = {
+    found.credit = {
         (row["seller"], row["month"]): CreditHeld(row["limit_fen"], row["drawn_fen"])
         for row in await fetch("SELECT * FROM credit_line")
     }
     taken = await fetch(
         "SELECT series, serial, sum(net_fen)::bigint AS fen FROM taken_line GROUP BY 1, 2"
     )
-    books.taken_fen = {_number(row["series"], row["serial"]): row["fen"] for row in taken}
-    await _read_order(connection, books)
-    return books
+    found.taken_fen = {_number(row["series"], row["serial"]): row["fen"] for row in taken}
+    await _read_order(connection, found)
+    return found
 
 
-async def _read_order(connection: "asyncpg.Connection[Any]", books: Books) -> None:
-    books.log_size = await connection.fetchval("SELECT size FROM log_state")
-    books.waiting = await connection.fetchval(
+async def _read_order(connection: "asyncpg.Connection[Any]", found: Inventory) -> None:
+    found.log_size = await connection.fetchval("SELECT size FROM log_state")
+    found.waiting = await connection.fetchval(
         "SELECT count(*) FROM outbox WHERE topic = 'evidence'"
     )
-    books.log_batches = [
+    found.log_batches = [
         (row["first_index"], Batch(row["series"], row["first_serial"], row["count"]))
         for row in await connection.fetch("SELECT * FROM log_batch ORDER BY first_index")
     ]
-    books.indexed = [
+    found.indexed = [
         (row["log_index"], row["seller8"], row["digest8"])
         for row in await connection.fetch("SELECT * FROM invoice_index ORDER BY log_index")
     ]
@@ -130,7 +123,8 @@ async def _read_order(connection: "asyncpg.Connection[Any]", books: Books) -> No
 def _invoices(row: Any) -> list[Held]:
     """The invoices of one row of ``batch``, with their leaves made again."""
     month, issued_us = tax_month(row["issued_at"]), microseconds(row["issued_at"])
-    found, leaves = [], row["leaves"]
+    found: list[Held] = []
+    leaves = row["leaves"]
     for place, stored in enumerate(Blob(row["payload"])):
         serial = row["first_serial"] + place
         number, content = compose_number(Series(row["series"]), serial), digest(stored.draft)
@@ -145,36 +139,6 @@ def _invoices(row: Any) -> list[Held]:
 
 def _number(series: int, serial: int) -> str:
     return compose_number(Series(series), serial)
-
-
-def read_log(books: Books, folder: Path, key: VerifierKey) -> Books:
-    """Add the published log, as a stranger would read it."""
-
-    def read(name: str) -> bytes:
-        return (folder / name).read_bytes()
-
-    try:
-        books.checkpoint = checkpoint_of(read(CHECKPOINT_NAME).decode(), key)
-        books.damage = [str(fault) for fault in audit(read, books.checkpoint)]
-        tiles, size = TileReader(read), books.checkpoint.size
-        for bundle in range(-(-size // TILE_WIDTH)):
-            books.entries += tiles.entries(bundle, size)
-    except (OSError, ValueError, TilesDamaged) as error:
-        books.damage.append(f"the published log cannot be read: {error!r}")
-    return books
-
-
-def checkpoint_of(note_text: str, key: VerifierKey) -> Checkpoint:
-    """Read a checkpoint.
-
-    Raises:
-        ValueError: it is none, or not signed by ``key``.
-    """
-    note = parse_note(note_text)
-    checkpoint = parse_checkpoint(note.text)
-    if key.standing(note) is not Standing.SIGNED or checkpoint.origin != key.name:
-        raise ValueError("a checkpoint that the log's key did not sign")
-    return checkpoint
 
 
 def mark(content: bytes) -> int:

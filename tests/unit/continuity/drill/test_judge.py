@@ -7,13 +7,14 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from drills.books import Batch, Block, Books, CreditHeld, Held, key_mark, mark
-from drills.heard import Heard, Told, Totals
-from drills.judge import judge
-from drills.sales import Sale
+from kaipiao.continuity.drill.books import Books
+from kaipiao.continuity.drill.heard import Heard, Told, Totals
+from kaipiao.continuity.drill.judge import judge
+from kaipiao.continuity.drill.sales import Sale
 from kaipiao.evidence.checkpoint import Checkpoint
 from kaipiao.evidence.merkle import tree_root
 from kaipiao.fiscal.month import TaxMonth
+from kaipiao.ledger.inventory import Batch, Block, CreditHeld, Held, key_mark, mark
 
 SERIES, NOVEMBER = 26311, TaxMonth(202611)
 NAMES = [("A", "a-1"), ("B", "b-1"), ("A", "a-2"), ("B", "b-2"), ("A", "a-1-red")]

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 
-from drills.books import Books, key_mark, mark
-from drills.heard import Heard
+from kaipiao.continuity.drill.books import Books
+from kaipiao.continuity.drill.heard import Heard
 from kaipiao.evidence.checkpoint import Checkpoint
 from kaipiao.evidence.merkle import Frontier, leaf_hash
+from kaipiao.ledger.inventory import key_mark, mark
 
 SHOWN = 5
 

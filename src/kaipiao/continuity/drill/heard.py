@@ -12,8 +12,8 @@ from hashlib import sha256
 
 import msgspec
 
-from drills.line import Answer
-from drills.sales import Sale
+from kaipiao.continuity.drill.line import Answer
+from kaipiao.continuity.drill.sales import Sale
 
 RETRYABLE = (408, 429, 503)
 MAX_FAULTS = 50

@@ -5,9 +5,9 @@ The arithmetic here is our own, so that a cell that computes wrongly is not its 
 
 import msgspec
 
-from bench.drafts import compose_draft, seller_of
 from kaipiao.base.canonical import canonical, digest
-from kaipiao.fiscal.draft import Draft
+from kaipiao.fiscal.draft import Draft, Line, Party
+from kaipiao.fiscal.sample import company
 
 RICH, POOR = 24, 6
 """Sellers with plenty of credit, and sellers whose credit line is used up on the way."""
@@ -15,6 +15,8 @@ RICH, POOR = 24, 6
 PLENTY_FEN = 10**15
 POOR_INVOICES = 20
 TAX_BP = 1300
+FIRST_SELLER, FIRST_BUYER = 2_000_000, 5_000_000
+"""Where in the row of invented companies ours stand."""
 
 
 class Sale(msgspec.Struct, frozen=True):
@@ -68,3 +70,25 @@ class Desk:
 def _totals(draft: Draft) -> tuple[int, int]:
     nets = [line.net_fen or 0 for line in draft.lines]
     return sum(nets), sum((net * TAX_BP + 5_000) // 10_000 for net in nets)
+
+
+def seller_of(index: int) -> Party:
+    return company(FIRST_SELLER + index, "电子商贸")
+
+
+def compose_draft(index: int) -> Draft:
+    """The ``index``-th seller's usual sale: two lines, the rate that we compute with."""
+    return Draft(
+        kind="special",
+        seller=seller_of(index),
+        buyer=company(FIRST_BUYER + index, "贸易"),
+        lines=(
+            _line("*终端显示设备*液晶显示器", "1090511010000000000", 80_000 + index),
+            _line("*文具*文件盒", "1060401010000000000", 601 + index),
+        ),
+        issuer="赵示例",
+    )
+
+
+def _line(name: str, tax_class: str, net_fen: int) -> Line:
+    return Line(name=name, tax_class=tax_class, rate_bp=TAX_BP, net_fen=net_fen)
