@@ -1,0 +1,180 @@
+"""What a person may do to a running cluster; Patroni does it, and refuses what is not safe.
+
+Each act asks first how the cluster stands, and says why not rather than trying.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from kaipiao.continuity.cluster.description import Description
+from kaipiao.continuity.cluster.view import NOTE, ClusterView, MemberView, api, look
+
+ACT_TIMEOUT_S = 30.0
+"""Patroni answers a switchover when it is done, within 20 s."""
+
+SETTLE_S = 60.0
+"""So long a pause may take to be known by every member, or a new primary to have a standby."""
+
+POLL_S = 0.2
+
+
+class ActRefused(Exception):
+    """Nothing was done, or Patroni would not; ``zh`` and ``en`` say why and what to do."""
+
+    def __init__(self, *, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+        self.en = en
+
+
+class Login(NamedTuple):
+    """For Patroni's REST; only changes need it."""
+
+    user: str
+    password: str
+
+
+def switchover(
+    description: Description, login: Login, *, to: str | None = None, by: str, why: str = ""
+) -> ClusterView:
+    """Hand the lead to ``to``, or to the best standby; back when the new primary can commit.
+
+    Raises:
+        ActRefused: it is not safe now, or Patroni said no.
+        OSError: the outcome is unknown; look before trying again.
+    """
+    view = look(description)
+    leader = _leader(view)
+    if to is not None:
+        _check_candidate(description, view, to)
+    elif not any(one.is_in_quorum and one.is_reachable for one in view.members):
+        raise _no_standby()
+    at = api(description, description.member(leader))
+    # Noted before it happens: if we are killed in between, a note without a switch says nothing,
+    # while a switch without a note would be told as a failure.
+    note = {"from": leader, "timeline": view.member(leader).timeline, "by": by, "why": why}
+    _call("PATCH", f"{at}/config", {NOTE: note}, login)
+    try:
+        _call("POST", f"{at}/switchover", {"leader": leader, "candidate": to}, login)
+    except ActRefused:
+        _call("PATCH", f"{at}/config", {NOTE: None}, login)
+        raise
+    return wait_until(description, lambda seen: seen.leader != leader and seen.is_writable)
+
+
+def pause(description: Description, login: Login) -> ClusterView:
+    """No failover until ``resume``: for work on the machines.  Raises ActRefused, OSError."""
+    return _set_pause(description, login, is_paused=True)
+
+
+def resume(description: Description, login: Login) -> ClusterView:
+    """Failover again.  Raises ActRefused, OSError."""
+    return _set_pause(description, login, is_paused=False)
+
+
+def reinit(description: Description, login: Login, member: str) -> None:
+    """Throw a standby's data away and copy it anew from the primary.
+
+    Raises:
+        ActRefused: it leads, does not answer, or nobody leads whom it could copy.
+        OSError: the outcome is unknown; look before trying again.
+    """
+    view = look(description)
+    leader = _leader(view)
+    target = description.member(member)
+    if member == leader:
+        raise ActRefused(
+            zh=f"{member} 是主节点, 它的数据不能丢弃。先切换: kaipiao cluster switchover",
+            en=f"{member} leads: its data is not thrown away. First: kaipiao cluster switchover",
+        )
+    _check_there(view.member(member))
+    _call("POST", f"{api(description, target)}/reinitialize", {"from_leader": True}, login)
+
+
+def wait_until(
+    description: Description, holds: Callable[[ClusterView], bool], *, timeout_s: float = SETTLE_S
+) -> ClusterView:
+    """Look until ``holds``; the view in which it did.  Raises ActRefused after ``timeout_s``."""
+    until = time.monotonic() + timeout_s
+    while not holds(view := look(description)):
+        if time.monotonic() > until:
+            raise ActRefused(
+                zh=f"{timeout_s:.0f} 秒内没有就绪。查看: kaipiao cluster status",
+                en=f"It did not settle within {timeout_s:.0f} s. Look: kaipiao cluster status",
+            )
+        time.sleep(POLL_S)
+    return view
+
+
+def _set_pause(description: Description, login: Login, *, is_paused: bool) -> ClusterView:
+    view = look(description)
+    there = next((one for one in view.members if one.is_reachable), None)
+    if there is None:
+        raise _nobody()
+    at = api(description, description.member(there.name))
+    _call("PATCH", f"{at}/config", {"pause": is_paused or None}, login)
+    return wait_until(description, lambda seen: seen.is_paused == is_paused)
+
+
+def _leader(view: ClusterView) -> str:
+    if view.leader is None:
+        raise _nobody()
+    _check_there(view.member(view.leader))
+    return view.leader
+
+
+def _check_candidate(description: Description, view: ClusterView, to: str) -> None:
+    description.member(to)
+    found = view.member(to)
+    if to == view.leader:
+        raise ActRefused(zh=f"{to} 已是主节点。", en=f"{to} leads already.")
+    _check_there(found)
+    if not found.is_in_quorum:
+        raise _no_standby(to)
+
+
+def _check_there(member: MemberView) -> None:
+    if not member.is_reachable:
+        raise ActRefused(
+            zh=f"{member.name} 没有应答, 什么也没有做。查看: kaipiao cluster status",
+            en=f"{member.name} does not answer; nothing was done. Look: kaipiao cluster status",
+        )
+
+
+def _nobody() -> ActRefused:
+    return ActRefused(
+        zh="现在没有主节点, 什么也没有做。查看: kaipiao cluster status",
+        en="Nobody leads now; nothing was done. Look: kaipiao cluster status",
+    )
+
+
+def _no_standby(name: str = "") -> ActRefused:
+    return ActRefused(
+        zh=f"没有跟上主节点的备节点 {name}: 切换可能丢失数据, 未执行。",
+        en=f"No standby {name} that keeps up with the primary: a switchover could lose "
+        "what it lacks, and was not done.",
+    )
+
+
+def _call(method: str, url: str, body: dict[str, Any], login: Login) -> None:
+    import httpx
+
+    try:
+        answer = httpx.request(
+            method,
+            url,
+            json=body,
+            auth=(login.user, login.password),
+            timeout=ACT_TIMEOUT_S,
+            trust_env=False,
+        )
+    except httpx.HTTPError as error:
+        raise OSError(f"{url}: {error}") from error
+    if answer.status_code == 401:
+        raise ActRefused(
+            zh="Patroni 不接受我们的密码: 本机的密钥包不属于这个集群。",
+            en="Patroni does not take our password: the bundle here is not this cluster's.",
+        )
+    if answer.status_code >= 300:
+        raise ActRefused(zh=f"Patroni 拒绝: {answer.text}", en=f"Patroni said no: {answer.text}")
