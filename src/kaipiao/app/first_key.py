@@ -12,12 +12,17 @@ from kaipiao.ports import ApiKey, AuditTrail, Clock, Directory
 EVERYONE = "*"
 
 
+def make_first_key(folder: CellFolder) -> None:
+    """The file, unless it is there; the ledger knows nothing of it yet."""
+    if not folder.first_key.exists():
+        write_whole(folder.first_key, f"{compose_token(compose_key_id())}\n".encode())
+
+
 async def ensure_first_key(
     folder: CellFolder, directory: Directory, audit: AuditTrail, clock: Clock
 ) -> None:
     """The first key exists, in its file and in the ledger; that it was made is in the audit log."""
-    if not folder.first_key.exists():
-        write_whole(folder.first_key, f"{compose_token(compose_key_id())}\n".encode())
+    make_first_key(folder)
     token = folder.first_key.read_text(encoding="ascii").strip()
     if await directory.find_by_secret(hash_token(token)) is None:
         key = ApiKey(

@@ -40,7 +40,7 @@ def test_a_description_that_does_not_suit_a_lab_is_refused(second: Member) -> No
     [
         ("/opt/pg/bin/postgres -D /d/n1/postgres/data", "postgres"),
         ("postgres: t: checkpointer", None),
-        ("/v/bin/python -m kaipiao.continuity.cluster.launcher /d/patroni.yml", "patroni"),
+        ("/usr/bin/python3 -I -u /s/cluster/launcher.py /v member /d/patroni.yml", "patroni"),
         ("/v/bin/envoy -c /d/route.yaml", "route"),
         ("/v/bin/python /v/bin/kaipiao node up --member n1 f.toml", "node"),
         ("/v/bin/python /v/bin/kaipiao up --data /d/cell", "cell"),

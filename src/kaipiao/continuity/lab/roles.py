@@ -27,7 +27,7 @@ def head_of(command: list[str]) -> Role | None:
         return "route"
     if words[0] == "etcd":
         return "etcd"
-    if any("continuity.cluster.launcher" in word for word in words):
+    if any("cluster/launcher.py" in word for word in command):
         return "patroni"
     if _has_pair(words, "node", "up"):
         return "node"

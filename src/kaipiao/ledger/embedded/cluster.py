@@ -7,9 +7,19 @@ from pathlib import Path
 
 import asyncpg
 
+from kaipiao.errors import Outage
 from kaipiao.ledger.embedded.account import Account, give, run_as
 from kaipiao.ledger.embedded.failure import DatabaseWontStart, explain
-from kaipiao.ledger.embedded.passwords import APP, DATABASE, OWNER, ROOT, compose_dsn, keep_password
+from kaipiao.ledger.embedded.passwords import (
+    APP,
+    BACKUP,
+    DATABASE,
+    OWNER,
+    ROOT,
+    compose_dsn,
+    compose_dsn_by,
+    keep_password,
+)
 from kaipiao.ledger.embedded.places import Places, make_folder
 from kaipiao.ledger.embedded.programs import Programs
 from kaipiao.ledger.embedded.settings import has_syncfs
@@ -64,6 +74,10 @@ def _options(programs: Programs, *, durable: bool) -> Iterator[str]:
         yield "--sync-method=syncfs"
 
 
+CONNECT_TIMEOUT_S = 5.0
+MAKING_ROLES = 0x6B70_726F6C65
+"""The advisory lock (of the database ``postgres``) of whoever makes the roles."""
+
 SILENCE = """
 SET log_statement = 'none'; SET log_min_duration_statement = -1;
 SET log_min_error_statement = 'panic';
@@ -78,17 +92,45 @@ async def make_roles(places: Places) -> None:
     """
     root = await connect(places, ROOT, database="postgres")
     try:
-        await root.execute(SILENCE)
-        for role in (OWNER, APP):
-            password = keep_password(places.secrets, role)
-            exists = await root.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
-            verb = "ALTER" if exists else "CREATE"
-            await root.execute(f"{verb} ROLE {role} LOGIN PASSWORD '{password}'")
-        if not await root.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
-            await root.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
-        await close_to_others(root, DATABASE)
+        await _make_roles(root, places.secrets)
     finally:
         await root.close()
+
+
+async def make_roles_by(address: str, secrets: Path) -> None:
+    """The same on the server at HOST:PORT, which several may do at once: one does, others wait.
+
+    Raises:
+        Outage: it cannot be reached, or is no primary.
+        DatabaseWontStart: it does not take our password.
+    """
+    dsn = compose_dsn_by(address, secrets=secrets, role=ROOT, database="postgres")
+    try:
+        root = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
+    except asyncpg.InvalidPasswordError as error:
+        raise _password_refused(secrets) from error
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        raise Outage("postgresql") from error
+    try:
+        await root.execute("SELECT pg_advisory_lock($1)", MAKING_ROLES)
+        await _make_roles(root, secrets)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise Outage("postgresql") from error
+    finally:
+        # Dropped and not closed politely: a server that hangs must not hold us.
+        root.terminate()
+
+
+async def _make_roles(root: asyncpg.Connection, secrets: Path) -> None:
+    await root.execute(SILENCE)
+    for role, right in ((OWNER, ""), (APP, ""), (BACKUP, "REPLICATION")):
+        password = keep_password(secrets, role)
+        exists = await root.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
+        verb = "ALTER" if exists else "CREATE"
+        await root.execute(f"{verb} ROLE {role} LOGIN {right} PASSWORD '{password}'")
+    if not await root.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+        await root.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
+    await close_to_others(root, DATABASE)
 
 
 async def close_to_others(root: asyncpg.Connection, database: str) -> None:
@@ -102,8 +144,12 @@ async def connect(places: Places, role: str, *, database: str) -> asyncpg.Connec
     try:
         return await asyncpg.connect(dsn)
     except asyncpg.InvalidPasswordError as error:
-        raise DatabaseWontStart(
-            zh=f"数据库不接受 {places.secrets} 中的密码。请恢复与数据一同备份的 secrets 文件夹。",
-            en=f"The database does not accept the passwords in {places.secrets}. Put back the "
-            "secrets folder that was backed up with the data.",
-        ) from error
+        raise _password_refused(places.secrets) from error
+
+
+def _password_refused(secrets: Path) -> DatabaseWontStart:
+    return DatabaseWontStart(
+        zh=f"数据库不接受 {secrets} 中的密码。请恢复与数据一同备份的 secrets 文件夹。",
+        en=f"The database does not accept the passwords in {secrets}. Put back the "
+        "secrets folder that was backed up with the data.",
+    )

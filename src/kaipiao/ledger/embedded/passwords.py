@@ -3,6 +3,7 @@
     kaipiao_root    superuser; makes the other two, and nothing else uses it
     kaipiao_owner   owns the database and its tables; runs migrations
     kaipiao_app     what the servers use; may do what the migrations grant, and no DDL
+    kaipiao_backup  what backups use; may read the whole server as it streams, and no SQL of ours
 
 A password lives in one file a role, in the form that libpq and asyncpg read by themselves
 (``passfile``), so a DSN holds no secret and may be shown, logged and passed on.
@@ -16,6 +17,7 @@ from urllib.parse import quote, urlencode
 ROOT = "kaipiao_root"
 OWNER = "kaipiao_owner"
 APP = "kaipiao_app"
+BACKUP = "kaipiao_backup"
 DATABASE = "kaipiao"
 
 PASSWORD_BYTES = 32
@@ -37,6 +39,12 @@ def compose_dsn(*, sockets: Path, secrets: Path, role: str, database: str = DATA
     """A DSN for asyncpg and libpq; the password stays in its file."""
     where = {"host": sockets, "port": 5432, "passfile": password_file(secrets, role)}
     return f"postgresql://{role}@/{quote(database)}?{urlencode(where)}"
+
+
+def compose_dsn_by(address: str, *, secrets: Path, role: str, database: str = DATABASE) -> str:
+    """The same through TCP: ``address`` is HOST:PORT."""
+    where = {"passfile": password_file(secrets, role)}
+    return f"postgresql://{role}@{address}/{quote(database)}?{urlencode(where)}"
 
 
 def owner_dsn(app_dsn: str) -> str:

@@ -1,0 +1,88 @@
+"""``kaipiao cluster init``: every secret of a cluster, made once, one bundle for each member.
+
+    DIR/n1/secrets/     to be FOLDER/n1/cell/secrets on the machine of n1
+    DIR/n2/secrets/     the same, byte for byte
+
+All members write one log and seal with one seal, whoever leads, so they hold the same keys.
+Run again, it makes what is missing and changes nothing that is there.
+"""
+
+import filecmp
+import shutil
+from pathlib import Path
+
+from kaipiao.app.audit_log import open_audit_key
+from kaipiao.app.clock import SystemClock
+from kaipiao.app.first_key import make_first_key
+from kaipiao.app.folder import CellFolder
+from kaipiao.app.log_keys import open_log_keys
+from kaipiao.app.node import cell_environment, check_settings
+from kaipiao.continuity.cluster.description import Description
+from kaipiao.continuity.cluster.places import home_of
+from kaipiao.continuity.cluster.secrets import make_passwords
+from kaipiao.delivery.sending.secret import open_delivery_key
+from kaipiao.seal.document_key import open_document_key
+from kaipiao.seal.local import open_seal
+
+
+class BundlesDiffer(Exception):
+    """Two members hold different secrets; nothing was changed."""
+
+    def __init__(self, one: Path, other: Path) -> None:
+        super().__init__(f"{one} differs from {other}")
+        self.zh = f"{one} 与 {other} 内容不同。请确认哪一份在用, 再删除另一份后重新执行。"
+        self.en = f"{one} differs from {other}. Find out which is in use, remove the other, repeat."
+
+
+def make_bundles(description: Description, out: Path) -> list[Path]:
+    """Make them; the folder of each member.
+
+    Raises:
+        SettingsWrong: the cell's settings cannot be used.
+        BundlesDiffer: bundles are there and disagree.
+        ValueError: a key that is there cannot be read.
+    """
+    bundles = [out / member.name for member in description.members]
+    for bundle in bundles:
+        bundle.mkdir(mode=0o700, parents=True, exist_ok=True)
+    first, *others = (bundle / "secrets" for bundle in bundles)
+    _make_secrets(description, first)
+    for other in others:
+        copy_secrets(first, other)
+    return bundles
+
+
+def put_in_place(description: Description, out: Path) -> None:
+    """In a lab all members are here: each bundle goes where its member looks for it."""
+    for member in description.members:
+        cell = home_of(description, member).cell
+        cell.mkdir(parents=True, exist_ok=True)
+        copy_secrets(out / member.name / "secrets", cell / "secrets")
+
+
+def copy_secrets(source: Path, target: Path) -> None:
+    """Copy what is not there yet.  Raises BundlesDiffer: a file is there and is another."""
+    target.mkdir(mode=0o700, exist_ok=True)
+    for path in sorted(source.rglob("*")):
+        copy = target / path.relative_to(source)
+        if path.is_dir():
+            copy.mkdir(mode=0o700, exist_ok=True)
+        elif not copy.exists():
+            shutil.copy2(path, copy)
+        elif not filecmp.cmp(path, copy, shallow=False):
+            raise BundlesDiffer(copy, path)
+
+
+def _make_secrets(description: Description, secrets: Path) -> None:
+    """Everything that a cell would make for itself at its first start, and the passwords."""
+    environ = cell_environment(description, description.members[0], {})
+    settings = check_settings(environ)
+    folder, now = CellFolder(str(secrets.parent)), SystemClock().now()
+    secrets.mkdir(mode=0o700, exist_ok=True)
+    make_passwords(secrets)
+    open_log_keys(folder, settings, now=now)
+    open_audit_key(folder, settings)
+    open_delivery_key(secrets)
+    open_seal(secrets, settings.log_origin, now=now)
+    open_document_key(secrets, settings.log_origin, now=now)
+    make_first_key(folder)

@@ -1,0 +1,83 @@
+"""``kaipiao node up``: one member of a cluster, with its cell."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+
+from kaipiao.app.folder import CellFolder, OnlySupervisor
+from kaipiao.app.journal import keep_journal
+from kaipiao.app.settings import PREFIX, Settings, load_settings
+from kaipiao.continuity.cluster.description import Description, Member
+from kaipiao.continuity.cluster.node import CellProgram, Node, Pids
+from kaipiao.continuity.cluster.places import Home, home_of
+from kaipiao.continuity.cluster.route import LOOPBACK
+from kaipiao.ledger.embedded.passwords import APP, compose_dsn_by
+
+PROGRAM = (sys.executable, "-c", "from kaipiao.cli.main import main; main()", "up")
+"""This very program, whatever started it."""
+
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""What a cell sees of our environment: nothing that could change a setting on one member."""
+
+
+async def run_node(
+    description: Description, member: Member, *, announce: Callable[[Pids], None]
+) -> None:
+    """Run a member until SIGTERM, SIGINT or SIGHUP.
+
+    Raises:
+        SettingsWrong, BundleMissing, AlreadyRunning, DatabaseWontStart: nothing was started.
+    """
+    home = home_of(description, member)
+    environ = cell_environment(description, member, os.environ)
+    check_settings(environ)
+    folder = NodeFolder(home)
+    folder.make()
+    with OnlySupervisor(folder):
+        keep_journal(folder.logs, "node")
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        node = Node(description, member, CellProgram(PROGRAM, environ))
+        await node.run(stop, announce=announce)
+
+
+class NodeFolder(CellFolder):
+    """The member's own folder, for its lock and its journal; the cell's is inside it."""
+
+    def __init__(self, home: Home) -> None:
+        super().__init__(str(home.path))
+
+    def make(self) -> None:
+        for folder in (self.path, self.logs, self.run):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.logs.chmod(0o700)
+        self.run.chmod(0o700)
+
+
+def check_settings(environ: Mapping[str, str]) -> Settings:
+    """What the cell will make of them.  Raises SettingsWrong."""
+    return load_settings({}, environ)
+
+
+def cell_environment(
+    description: Description, member: Member, ours: Mapping[str, str]
+) -> dict[str, str]:
+    """The member's cell in variables: what the description says, and the way to its database.
+
+    The address of the database names a file that holds the password, so it is no secret itself.
+    """
+    home = home_of(description, member)
+    route = f"{LOOPBACK}:{description.ports.route}"
+    own = {
+        **description.settings,
+        "data": home.cell,
+        "host": member.address,
+        "port": description.ports.http,
+        "area": description.area,
+        "dsn": compose_dsn_by(route, secrets=home.secrets, role=APP),
+    }
+    inherited = {name: ours[name] for name in INHERITED if name in ours}
+    return inherited | {f"{PREFIX}{name.upper()}": str(value) for name, value in own.items()}

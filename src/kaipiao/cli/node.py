@@ -1,0 +1,97 @@
+"""``kaipiao node``: what runs on one member of a cluster."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from kaipiao.cli.language import t
+from kaipiao.cli.terminal import say
+
+ROLES = {
+    "node": ("本程序", "this program"),
+    "patroni": ("Patroni", "Patroni"),
+    "postgres": ("PostgreSQL", "PostgreSQL"),
+    "route": ("到主库的路由", "the route to the primary"),
+    "cell": ("单元", "the cell"),
+}
+
+description_file = click.argument(
+    "file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE"
+)
+
+
+def member_option(function: click.decorators.FC) -> click.decorators.FC:
+    return click.option(
+        "--member",
+        required=True,
+        metavar="NAME",
+        help=t("集群描述中的成员名", "Which member of the description this machine is."),
+    )(function)
+
+
+@click.group(
+    "node",
+    help=t(
+        """集群的一个成员: 在本机运行并保持运行。
+
+        \b
+        例:  kaipiao node up --member n1 cluster.toml
+             kaipiao node units --member n1 cluster.toml -o /etc/systemd/system
+        """,
+        """One member of a cluster: run it on this machine and keep it running.
+
+        \b
+        Examples:  kaipiao node up --member n1 cluster.toml
+                   kaipiao node units --member n1 cluster.toml -o /etc/systemd/system
+        """,
+    ),
+)
+def command() -> None:
+    pass
+
+
+@command.command(
+    "up",
+    help=t(
+        """运行一个成员, 直到 Ctrl-C 或 SIGTERM: Patroni 与 PostgreSQL、到主库的路由、单元。
+
+        任何部分中断都会自动重启。先用 kaipiao cluster init 生成密码和密钥, 把该成员的 secrets
+        文件夹放到 FOLDER/成员/cell/ 下。以 root 启动时, PostgreSQL、Patroni 和 Envoy
+        由普通用户运行 (kaipiao、postgres 或 nobody)。
+
+        停止的顺序: 单元、路由、Patroni (它交出主库并停止 PostgreSQL)。
+
+        退出码: 0 正常停止, 2 描述或设置有误或已在运行, 3 数据库无法启动。
+        """,
+        """Run a member until Ctrl-C or SIGTERM: Patroni with PostgreSQL, the route to whoever
+        leads, and the cell.
+
+        Whatever dies is started again.  First make passwords and keys with kaipiao cluster init
+        and put this member's folder secrets into FOLDER/MEMBER/cell/.  When root starts it,
+        PostgreSQL, Patroni and Envoy are run by an ordinary user (kaipiao, postgres or nobody).
+
+        The order of a stop: the cell, the route, Patroni (which hands over and stops PostgreSQL).
+
+        Exits 0 after a stop, 2 if the description or a setting is wrong or the member runs
+        already, 3 if the database does not start.
+        """,
+    ),
+)
+@member_option
+@description_file
+def up(member: str, file: Path) -> None:
+    from kaipiao.app.node import run_node
+    from kaipiao.continuity.cluster.description import read_description
+
+    description = read_description(file)
+    chosen = description.member(member)
+    say(t(f"正在启动成员 {member} ...", f"Starting member {member} ..."))
+    asyncio.run(run_node(description, chosen, announce=announce))
+    say(t("已停止。", "Stopped."))
+
+
+def announce(pids: dict[str, int]) -> None:
+    """One line whenever another process does something here."""
+    parts = [f"{t(*ROLES[role])} {pids[role]}" for role in ROLES if role in pids]
+    say(t("进程: ", "Processes: ") + ", ".join(parts))

@@ -1,0 +1,193 @@
+"""What Patroni is told: PostgreSQL, who may lead, and that nothing is acknowledged alone.
+
+The timings were tried (ADR-0022).  Patroni gives up leadership after ``RETRY_S`` without an
+answer of its store, and another takes it ``TTL_S`` after the last sign of life; its own rule
+``loop_wait + 2 * retry_timeout <= ttl`` is what keeps the two from overlapping.
+"""
+
+import json
+from typing import Any
+
+from kaipiao.continuity.cluster import secrets
+from kaipiao.continuity.cluster.description import Description, Member
+from kaipiao.continuity.cluster.places import Home
+from kaipiao.ledger.embedded.passwords import ROOT
+from kaipiao.ledger.embedded.programs import Programs
+from kaipiao.ledger.embedded.settings import ON_LINUX, STEADY, Size, has_syncfs
+
+TTL_S = 5
+LOOP_S = 1
+RETRY_S = 2
+"""With 1 a slow store and a lost one look the same, and nobody ever leads."""
+
+LAG_MAX_BYTES = 1024 * 1024
+"""A standby that is further behind does not stand for election."""
+
+NAMESPACE = "/kaipiao/"
+
+EVERYWHERE: dict[str, int | str] = {
+    "max_connections": 100,
+    "max_wal_senders": 12,
+    "max_replication_slots": 12,
+    "wal_level": "replica",
+    "wal_log_hints": "on",  # pg_rewind
+    "wal_keep_size": "256MB",
+    "hot_standby": "on",
+}
+"""What must be the same on every member: a standby refuses to start with less."""
+
+NETWORK: dict[str, int | str] = {
+    "wal_sender_timeout": "5s",
+    "wal_receiver_timeout": "5s",
+    "wal_receiver_status_interval": "1s",
+    "wal_retrieve_retry_interval": "200ms",
+    "tcp_keepalives_idle": 2,
+    "tcp_keepalives_interval": 1,
+    "tcp_keepalives_count": 3,
+    "tcp_user_timeout": 3000,
+}
+"""A machine that is gone says nothing: these notice it."""
+
+BACKUPS: dict[str, int | str] = {"summarize_wal": "on"}
+"""Incremental base backups are made from the summaries."""
+
+_PATRONIS_OWN = {"listen_addresses", "port", "max_connections", "wal_level"}
+
+
+def compose_patroni(
+    description: Description, member: Member, home: Home, programs: Programs, size: Size
+) -> dict[str, Any]:
+    """All of ``patroni.yml`` for a member.
+
+    Raises:
+        BundleMissing: the passwords are not there.
+    """
+    ports = description.ports
+    whole: dict[str, Any] = _identity(description, member)
+    whole["restapi"] = {
+        "listen": f"{member.address}:{ports.patroni}",
+        "connect_address": f"{member.address}:{ports.patroni}",
+        "authentication": _login(home, secrets.PATRONI),
+    }
+    whole["bootstrap"] = {"dcs": _shared(), "initdb": _initdb(programs)}
+    whole["postgresql"] = _postgresql(description, member, home, programs, size)
+    whole["watchdog"] = {"mode": "off"}
+    return whole | _store(description, member, home)
+
+
+def compose_voter(description: Description, member: Member, home: Home) -> dict[str, Any]:
+    """The same for a member that holds no data: its raft's vote, and nothing else."""
+    return _identity(description, member) | _store(description, member, home)
+
+
+def render_patroni(whole: dict[str, Any]) -> bytes:
+    """JSON is YAML as well, and cannot be misread."""
+    return b"# Written anew at every start.\n" + json.dumps(whole, indent=1).encode() + b"\n"
+
+
+def _identity(description: Description, member: Member) -> dict[str, Any]:
+    return {
+        "scope": description.name,
+        "namespace": NAMESPACE,
+        "name": member.name,
+        "log": {"level": "INFO"},
+    }
+
+
+def _login(home: Home, name: str) -> dict[str, str]:
+    user, password = secrets.login(home, name)
+    return {"username": user, "password": password}
+
+
+def _shared() -> dict[str, Any]:
+    """What the store holds for all: strict, so that one member alone acknowledges nothing."""
+    return {
+        "ttl": TTL_S,
+        "loop_wait": LOOP_S,
+        "retry_timeout": RETRY_S,
+        "maximum_lag_on_failover": LAG_MAX_BYTES,
+        "primary_start_timeout": 0,  # a dead primary is not waited for: another takes over
+        "failsafe_mode": True,  # a store that is all gone does not stop a cluster that is all there
+        "synchronous_mode": "quorum",
+        "synchronous_mode_strict": True,
+        "synchronous_node_count": 1,
+        "postgresql": {"use_pg_rewind": True, "use_slots": True, "parameters": EVERYWHERE},
+    }
+
+
+def _initdb(programs: Programs) -> list[str | dict[str, str]]:
+    options: list[str | dict[str, str]] = [
+        {"encoding": "UTF8"},
+        {"locale": "C"},  # bytes in byte order: indexes survive a move to another libc
+        "data-checksums",
+        {"auth": "scram-sha-256"},
+    ]
+    if programs.major >= 17:
+        options += [{"locale-provider": "builtin"}, {"builtin-locale": "C.UTF-8"}]
+    return options
+
+
+def _postgresql(
+    description: Description, member: Member, home: Home, programs: Programs, size: Size
+) -> dict[str, Any]:
+    address = f"{member.address}:{description.ports.postgres}"
+    return {
+        "listen": address,
+        "connect_address": address,
+        "use_unix_socket": True,  # a member that is cut off still reaches its own server
+        "data_dir": str(home.data),
+        "bin_dir": str(programs.bin),
+        "pgpass": str(home.patroni_own / "pgpass"),
+        "authentication": {
+            "superuser": _login(home, ROOT),
+            "replication": _login(home, secrets.REPLICATION),
+            "rewind": _login(home, secrets.REWIND),
+        },
+        "pg_hba": compose_logins(description),
+        "parameters": _parameters(home, size),
+    }
+
+
+def compose_logins(description: Description) -> list[str]:
+    """Who may knock, and with what: the members, and a password, always."""
+    lines = ["local all all scram-sha-256"]
+    for member in description.with_data:
+        lines += [
+            f"host all all {member.address}/32 scram-sha-256",
+            f"host replication {secrets.REPLICATION} {member.address}/32 scram-sha-256",
+        ]
+    return lines
+
+
+def _parameters(home: Home, size: Size) -> dict[str, int | str]:
+    """The house's settings of one machine, and what three need on top."""
+    steady = [*STEADY, *(ON_LINUX if has_syncfs() else ())]
+    parameters: dict[str, int | str] = {
+        one.name: one.value.strip("'") for one in steady if one.name not in _PATRONIS_OWN
+    }
+    return {
+        **parameters,
+        **NETWORK,
+        **BACKUPS,
+        "unix_socket_directories": str(home.sockets),
+        "log_directory": str(home.postgres_log),
+        "shared_buffers": f"{size.buffers_mb}MB",
+        "min_wal_size": f"{size.wal_min_mb}MB",
+        "max_wal_size": f"{size.wal_max_mb}MB",
+    }
+
+
+def _store(description: Description, member: Member, home: Home) -> dict[str, Any]:
+    dcs = description.dcs
+    if dcs.kind == "etcd":
+        hosts = [endpoint.partition("://")[2].rstrip("/") for endpoint in dcs.endpoints]
+        return {"etcd3": {"hosts": hosts, "protocol": dcs.endpoints[0].partition(":")[0]}}
+    port = description.ports.raft
+    return {
+        "raft": {
+            "data_dir": str(home.patroni_own / "raft"),
+            "self_addr": f"{member.address}:{port}",
+            "partner_addrs": [f"{one.address}:{port}" for one in description.others(member)],
+            "password": secrets.login(home, secrets.RAFT).password,
+        }
+    }
