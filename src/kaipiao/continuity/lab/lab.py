@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO
 
 from kaipiao.continuity.cluster.description import Description
 from kaipiao.continuity.lab import disk, made, roles, spaces
@@ -229,15 +229,15 @@ def addresses(description: Description) -> dict[str, str]:
     return {**found, CLIENT: client}
 
 
-def enter(lab: Lab) -> None:
-    """Carry on inside the client's namespace, if there is a lab and we are not there yet."""
+def enter(lab: Lab, arguments: Sequence[str] | None = None) -> None:
+    """Carry on inside the client's namespace, if there is a lab and we are not there yet.
+
+    ``arguments`` are the command to carry on with; None: the one that was typed.
+    """
     if not lab.is_made() or spaces.is_inside(lab.space(CLIENT)):
         return
     spaces.check_tools()
-    _carry_on(lab.space(CLIENT))
-
-
-def _carry_on(space: str) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execvp("ip", ["ip", "netns", "exec", space, *PROGRAM, *sys.argv[1:]])
+    typed = sys.argv[1:] if arguments is None else arguments
+    os.execvp("ip", ["ip", "netns", "exec", lab.space(CLIENT), *PROGRAM, *typed])
