@@ -165,9 +165,10 @@ class Node:
             await asyncio.sleep(LOOK_EVERY_S)
 
     def _pids(self) -> Pids:
+        """A negative number in PostgreSQL's file is initdb's server, not one that serves."""
         pids = {"node": os.getpid(), "postgres": read_pid(self._home.data)}
         pids |= {kept.role: kept.pid for kept in self._kept}
-        return {role: pid for role, pid in pids.items() if pid}
+        return {role: pid for role, pid in pids.items() if pid and pid > 0}
 
     async def _stop(self) -> None:
         patience_s = {"cell": CELL_STOP_S, "route": ROUTE_STOP_S, "patroni": PATRONI_STOP_S}
