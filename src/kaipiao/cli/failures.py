@@ -7,6 +7,8 @@ from kaipiao.cli import exits
 from kaipiao.cli.language import language, t
 from kaipiao.cli.terminal import warn
 from kaipiao.client.problem import Problem, Unreachable
+from kaipiao.continuity.cluster.acts import ActRefused
+from kaipiao.continuity.lab.refused import LabRefused
 from kaipiao.errors import Outage, Refusal
 from kaipiao.ledger.embedded.failure import DatabaseWontStart
 
@@ -67,6 +69,11 @@ def _tell_settings(error: Exception) -> str:
     return t(error.zh, error.en)
 
 
+def _tell_act(error: Exception) -> str:
+    assert isinstance(error, ActRefused | LabRefused)
+    return t(error.zh, error.en)
+
+
 def _tell_running(error: Exception) -> str:
     assert isinstance(error, AlreadyRunning)
     return t(
@@ -93,6 +100,7 @@ _FAILURES = (
     (Unreadable, exits.USAGE, _tell_unreadable),
     (Refusal, exits.NO, _tell_refusal),
     (Outage, exits.OUTAGE, _tell_outage),
+    ((ActRefused, LabRefused), exits.NO, _tell_act),
     (SettingsWrong, exits.USAGE, _tell_settings),
     (AlreadyRunning, exits.USAGE, _tell_running),
     (OSError, exits.USAGE, _tell_file),

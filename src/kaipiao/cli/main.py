@@ -50,6 +50,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "mirror": ("镜像: 复制日志, 证明并提供", "Copy a log, prove every file of it, serve it"),
         "witness": ("见证: 记住他人的日志说过的话", "Watch somebody else's log, and cosign it"),
     },
+    "continuity": {
+        "cluster": ("集群: 实验环境、状态、切换", "Three machines: a lab, status, switchover"),
+        "node": ("集群成员: 在本机运行并保持运行", "One member of a cluster, kept running here"),
+    },
 }
 """Every command, with the line that the overview shows, so that none need be imported for it."""
 
@@ -58,6 +62,7 @@ _TITLES = {
     "invoice": ("发票", "Invoices"),
     "delivery": ("递送", "Delivery"),
     "proof": ("查验与存证", "Verification and evidence"),
+    "continuity": ("不间断", "Keeping it running"),
 }
 
 

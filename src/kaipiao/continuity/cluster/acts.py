@@ -5,9 +5,11 @@ Each act asks first how the cluster stands, and says why not rather than trying.
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from kaipiao.continuity.cluster.description import Description
+from kaipiao.continuity.cluster.places import home_of
+from kaipiao.continuity.cluster.secrets import PATRONI, Login, login
 from kaipiao.continuity.cluster.view import NOTE, ClusterView, MemberView, api, look
 
 ACT_TIMEOUT_S = 30.0
@@ -28,15 +30,19 @@ class ActRefused(Exception):
         self.en = en
 
 
-class Login(NamedTuple):
-    """For Patroni's REST; only changes need it."""
+def login_here(description: Description) -> Login:
+    """Patroni's password, from the bundle of the member that lives on this machine.
 
-    user: str
-    password: str
+    Raises:
+        BundleMissing: no member's bundle lies here.
+    """
+    homes = [home_of(description, member) for member in description.members]
+    here = next((home for home in homes if home.secrets.exists()), homes[0])
+    return login(here, PATRONI)
 
 
 def switchover(
-    description: Description, login: Login, *, to: str | None = None, by: str, why: str = ""
+    description: Description, key: Login, *, to: str | None = None, by: str, why: str = ""
 ) -> ClusterView:
     """Hand the lead to ``to``, or to the best standby; back when the new primary can commit.
 
@@ -54,26 +60,26 @@ def switchover(
     # Noted before it happens: if we are killed in between, a note without a switch says nothing,
     # while a switch without a note would be told as a failure.
     note = {"from": leader, "timeline": view.member(leader).timeline, "by": by, "why": why}
-    _call("PATCH", f"{at}/config", {NOTE: note}, login)
+    _call("PATCH", f"{at}/config", {NOTE: note}, key)
     try:
-        _call("POST", f"{at}/switchover", {"leader": leader, "candidate": to}, login)
+        _call("POST", f"{at}/switchover", {"leader": leader, "candidate": to}, key)
     except ActRefused:
-        _call("PATCH", f"{at}/config", {NOTE: None}, login)
+        _call("PATCH", f"{at}/config", {NOTE: None}, key)
         raise
     return wait_until(description, lambda seen: seen.leader != leader and seen.is_writable)
 
 
-def pause(description: Description, login: Login) -> ClusterView:
+def pause(description: Description, key: Login) -> ClusterView:
     """No failover until ``resume``: for work on the machines.  Raises ActRefused, OSError."""
-    return _set_pause(description, login, is_paused=True)
+    return _set_pause(description, key, is_paused=True)
 
 
-def resume(description: Description, login: Login) -> ClusterView:
+def resume(description: Description, key: Login) -> ClusterView:
     """Failover again.  Raises ActRefused, OSError."""
-    return _set_pause(description, login, is_paused=False)
+    return _set_pause(description, key, is_paused=False)
 
 
-def reinit(description: Description, login: Login, member: str) -> None:
+def reinit(description: Description, key: Login, member: str) -> None:
     """Throw a standby's data away and copy it anew from the primary.
 
     Raises:
@@ -89,7 +95,7 @@ def reinit(description: Description, login: Login, member: str) -> None:
             en=f"{member} leads: its data is not thrown away. First: kaipiao cluster switchover",
         )
     _check_there(view.member(member))
-    _call("POST", f"{api(description, target)}/reinitialize", {"from_leader": True}, login)
+    _call("POST", f"{api(description, target)}/reinitialize", {"from_leader": True}, key)
 
 
 def wait_until(
@@ -107,13 +113,13 @@ def wait_until(
     return view
 
 
-def _set_pause(description: Description, login: Login, *, is_paused: bool) -> ClusterView:
+def _set_pause(description: Description, key: Login, *, is_paused: bool) -> ClusterView:
     view = look(description)
     there = next((one for one in view.members if one.is_reachable), None)
     if there is None:
         raise _nobody()
     at = api(description, description.member(there.name))
-    _call("PATCH", f"{at}/config", {"pause": is_paused or None}, login)
+    _call("PATCH", f"{at}/config", {"pause": is_paused or None}, key)
     return wait_until(description, lambda seen: seen.is_paused == is_paused)
 
 
@@ -157,7 +163,7 @@ def _no_standby(name: str = "") -> ActRefused:
     )
 
 
-def _call(method: str, url: str, body: dict[str, Any], login: Login) -> None:
+def _call(method: str, url: str, body: dict[str, Any], key: Login) -> None:
     import httpx
 
     try:
@@ -165,7 +171,7 @@ def _call(method: str, url: str, body: dict[str, Any], login: Login) -> None:
             method,
             url,
             json=body,
-            auth=(login.user, login.password),
+            auth=(key.user, key.password),
             timeout=ACT_TIMEOUT_S,
             trust_env=False,
         )
