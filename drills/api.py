@@ -8,7 +8,7 @@ from drills.cell import Cell
 from kaipiao.continuity.drill.books import Books, checkpoint_of
 from kaipiao.continuity.drill.heard import Heard, Told
 from kaipiao.continuity.drill.judge import one_log
-from kaipiao.continuity.drill.line import Line
+from kaipiao.continuity.drill.line import Door, Line
 from kaipiao.evidence.checkpoint import Checkpoint
 from kaipiao.evidence.note import parse_vkey
 from kaipiao.evidence.proof import parse_proof
@@ -35,7 +35,7 @@ _page = msgspec.json.Decoder(ListPage).decode
 
 async def judge_api(cell: Cell, token: str, books: Books, heard: Heard, rng: Random) -> list[str]:
     """Every acknowledged invoice is in its seller's list; a sample is verified offline."""
-    line = Line(cell.port, token)
+    line = Line([Door("127.0.0.1", cell.port)], token)
     findings: list[str] = []
     for seller in sorted({name[0] for name in heard.receipts}):
         findings += await _judge_list(line, seller, heard)

@@ -15,7 +15,7 @@ import msgspec
 import bench.cell
 from bench import processes
 from kaipiao.app.folder import CellFolder, Running
-from kaipiao.continuity.drill.line import Line
+from kaipiao.continuity.drill.line import Door, Line
 from kaipiao.continuity.drill.sales import Desk
 from kaipiao.evidence.keys import VKEY_NAME
 from kaipiao.evidence.note import VerifierKey, parse_vkey
@@ -157,7 +157,7 @@ async def open_cell(folder: Path, *arguments: str) -> AsyncIterator[Cell]:
 
 async def open_shop(cell: Cell, desk: Desk) -> list[str]:
     """Grant every seller of the desk its credit line; API keys for the callers."""
-    line = Line(cell.port, cell.first_key)
+    line = Line([Door("127.0.0.1", cell.port)], cell.first_key)
     for seller in (*desk.rich, *desk.poor):
         ask = msgspec.json.encode({"limit_fen": desk.limit_fen(seller)})
         answer = await line.ask(f"PUT /v1/credit-lines/{seller}", ask)

@@ -13,6 +13,7 @@ from drills.cell import Cell, open_shop
 from kaipiao.continuity.drill.books import Books, checkpoint_of, read_books
 from kaipiao.continuity.drill.callers import Callers
 from kaipiao.continuity.drill.judge import judge
+from kaipiao.continuity.drill.line import Door
 from kaipiao.continuity.drill.sales import Desk
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, Checkpoint
 from kaipiao.evidence.note import VerifierKey
@@ -81,7 +82,7 @@ class Drill:
 async def open_drill(cell: Cell, *, seed: int) -> AsyncIterator[Drill]:
     """Open the shop, and watch the log while the block runs."""
     tokens = await open_shop(cell, Desk())
-    drill = Drill(cell, Callers(cell.port, tokens, seed=seed), seed=seed)
+    drill = Drill(cell, Callers([Door("127.0.0.1", cell.port)], tokens, seed=seed), seed=seed)
     watching = asyncio.create_task(drill.watch())
     try:
         yield drill

@@ -21,7 +21,7 @@ import pytest_asyncio
 from bench import processes
 from drills.cell import Cell, open_cell
 from drills.drill import PATIENCE_S, Drill, open_drill
-from kaipiao.continuity.drill.line import Line
+from kaipiao.continuity.drill.line import Door, Line
 from kaipiao.continuity.drill.sales import Sale
 
 MB = 1 << 20
@@ -45,7 +45,7 @@ async def nothing_is_lost(drill: Drill) -> None:
 async def latencies_ms(drill: Drill, name: str, count: int) -> list[float]:
     """One caller more, who asks one after the other; sorted."""
     loop, took = asyncio.get_running_loop(), []
-    line = Line(drill.cell.port, drill.cell.bench().first_key)
+    line = Line([Door("127.0.0.1", drill.cell.port)], drill.cell.bench().first_key)
     for n in range(count):
         sale = drill.callers.desk.sale(drill.callers.desk.rich[n % 24], f"{name}-{n}")
         began = loop.time()
@@ -154,7 +154,7 @@ def dumb_socket(port: int) -> socket.socket:
 
 async def ask_again(drill: Drill, sales: list[Sale]) -> None:
     """Whoever did not read asks with the same keys, and now listens."""
-    line, left = Line(drill.cell.port, drill.cell.bench().first_key), sales
+    line, left = Line([Door("127.0.0.1", drill.cell.port)], drill.cell.bench().first_key), sales
     while left:
         lines = [b'{"key":"%b","draft":%b}\n' % (s.key.encode(), s.body) for s in left]
         answer = await line.ask(

@@ -18,7 +18,7 @@ import pytest_asyncio
 from bench import processes
 from drills.cell import Cell, open_cell
 from drills.drill import PATIENCE_S, Drill, open_drill
-from kaipiao.continuity.drill.line import Line, NoDoor, Silence
+from kaipiao.continuity.drill.line import Door, Line, NoDoor, Silence
 
 MIB = 1 << 20
 HOARDERS = 40
@@ -48,7 +48,7 @@ async def until_gone(drill: Drill, *pids: int) -> None:
 
 async def look_up(drill: Drill, statuses: set[int]) -> None:
     """Ask for pages, until cancelled; a line that is cut is asked again."""
-    line = Line(drill.cell.port, drill.cell.bench().first_key)
+    line = Line([Door("127.0.0.1", drill.cell.port)], drill.cell.bench().first_key)
     while True:
         with suppress(NoDoor, Silence):
             seller = drill.callers.desk.rich[0]

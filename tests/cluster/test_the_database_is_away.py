@@ -16,6 +16,7 @@ from drills.drill import open_drill
 from kaipiao.continuity.drill.books import read_books
 from kaipiao.continuity.drill.callers import Callers
 from kaipiao.continuity.drill.judge import judge
+from kaipiao.continuity.drill.line import Door
 from kaipiao.continuity.drill.sales import Desk
 from kaipiao.ledger.embedded.server import EmbeddedPostgres
 from kaipiao.ledger.migrate import migrate
@@ -85,7 +86,7 @@ async def test_a_database_that_is_stopped_and_started_is_a_503_and_no_more(
 ) -> None:
     server, cell = away
     desk = Desk()
-    callers = Callers(cell.port, await open_shop(cell, desk), seed=1)
+    callers = Callers([Door("127.0.0.1", cell.port)], await open_shop(cell, desk), seed=1)
     callers.start(tills=8, batchers=1)
     await asyncio.sleep(1.0)
     await server.stop()

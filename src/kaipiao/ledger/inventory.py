@@ -149,3 +149,13 @@ def mark(content: bytes) -> int:
 def key_mark(seller: str, key: str) -> bytes:
     """The sixteen bytes under which ``invoice_key`` has this."""
     return key_id(seller, key)
+
+
+async def count_issued(dsn: str) -> int:
+    """How many invoices the tables hold: so many leaves the log will have."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        issued: int = await connection.fetchval("SELECT coalesce(sum(count), 0)::bigint FROM batch")
+    finally:
+        await connection.close()
+    return issued

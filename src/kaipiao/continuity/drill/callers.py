@@ -4,15 +4,20 @@ All that they do comes from their seed.  Each has one connection, as a till has.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
 from kaipiao.continuity.drill.heard import Heard
-from kaipiao.continuity.drill.line import Answer, Line, NoDoor, Silence
+from kaipiao.continuity.drill.history import Ack
+from kaipiao.continuity.drill.line import Answer, Door, Line, NoDoor, Silence
 from kaipiao.continuity.drill.sales import Desk, Sale
 
 SETTLED_WITHIN_S = 90.0
 """Asked again and again for so long without an answer: a stuck state, which must not exist."""
+
+TRY_S = 45.0
+"""How long one try waits for its answer."""
 
 PAUSE_S = (0.02, 0.2)
 """Impatient on purpose: a well-behaved client waits as long as it was told."""
@@ -24,21 +29,44 @@ MANY = "application/x-ndjson"
 class Callers:
     """A crowd of them at one cell."""
 
-    def __init__(self, port: int, tokens: list[str], *, seed: int, name: str = "k") -> None:
-        self.heard = Heard()
-        self.desk = Desk()
+    def __init__(
+        self,
+        doors: Sequence[Door],
+        tokens: list[str],
+        *,
+        seed: int,
+        name: str = "k",
+        desk: Desk | None = None,
+        try_s: float = TRY_S,
+        batch_lines: tuple[int, int] = BATCH_LINES,
+        rest_s: float = 0.0,
+    ) -> None:
+        """``try_s``: what one try may take.  ``rest_s``: between two sales of one caller."""
+        self.desk = desk or Desk()
+        self.heard = Heard(self.desk.sellers)
+        self.acks: list[Ack] = []
+        self.began_s = time.monotonic()
         self.open_ = True
-        self._port = port
+        self.try_s = try_s
+        self.batch_lines = batch_lines
+        self.rest_s = rest_s
+        self._doors = doors
         self._tokens = tokens
         self._seed = seed
         self._name = name
         self._tasks: list[asyncio.Task[None]] = []
 
+    def now_s(self) -> float:
+        """Seconds since the crowd came."""
+        return time.monotonic() - self.began_s
+
     def start(self, *, tills: int, batchers: int) -> None:
         crowd = [(Till, n) for n in range(tills)] + [(Batcher, n) for n in range(batchers)]
         for kind, number in crowd:
             name = f"{self._name}-{kind.__name__[0]}{number}"
-            line = Line(self._port, self._tokens[len(self._tasks) % len(self._tokens)])
+            at = number % len(self._doors)  # each begins at a door of its own
+            doors = [*self._doors[at:], *self._doors[:at]]
+            line = Line(doors, self._tokens[len(self._tasks) % len(self._tokens)])
             caller = kind(self, line, name, Random(f"{self._seed} {name}"))  # noqa: S311
             self._tasks.append(asyncio.create_task(caller.run()))
 
@@ -69,6 +97,7 @@ class Caller:
     async def run(self) -> None:
         while self.crowd.open_:
             await self.step()
+            await asyncio.sleep(self.crowd.rest_s)
         self.line.hang_up()
 
     async def step(self) -> None:
@@ -83,15 +112,30 @@ class Caller:
     ) -> None:
         deadline = asyncio.get_running_loop().time() + SETTLED_WITHIN_S
         while asyncio.get_running_loop().time() < deadline:
-            try:
-                if settles(await ask()):
-                    return
-            except NoDoor:
-                self.heard.counts["no door"] += 1
-            except Silence:
-                self.heard.counts["silence"] += 1
+            if await self._try(ask, settles):
+                return
+            self.line.move_on()
             await asyncio.sleep(self.rng.uniform(*PAUSE_S))
         self.heard.fault(f"{what}: no answer within {SETTLED_WITHIN_S} s")
+
+    async def _try(
+        self, ask: Callable[[], Awaitable[Answer]], settles: Callable[[Answer], bool]
+    ) -> bool:
+        """Ask once; whether it is settled.  Notes what was issued, and when."""
+        counts, asked_s = self.heard.counts, self.crowd.now_s()
+        try:
+            answer = await ask()
+        except NoDoor:
+            counts["no door"] += 1
+            return False
+        except Silence:
+            counts["silence"] += 1
+            return False
+        before = counts["issued"]
+        settled = settles(answer)
+        if issued := counts["issued"] - before:
+            self.crowd.acks.append(Ack(asked_s, self.crowd.now_s(), issued))
+        return settled
 
 
 class Till(Caller):
@@ -102,8 +146,10 @@ class Till(Caller):
 
     async def step(self) -> None:
         chance, last = self.rng.random(), self._last
-        if last is None or chance < 0.78:
+        if last is None or chance < 0.60:
             await self._sell(self.next_sale(self.desk.rich))
+        elif chance < 0.78:
+            await self._sell(self.next_sale([self.desk.hot]))
         elif chance < 0.84:
             await self._sell(self.next_sale(self.desk.poor))
         elif chance < 0.90:
@@ -124,7 +170,7 @@ class Till(Caller):
     async def _ask(self, sale: Sale) -> None:
         await self.until_settled(
             str(sale.name),
-            lambda: self.line.ask(sale.call, sale.body, key=sale.key),
+            lambda: self.line.ask(sale.call, sale.body, key=sale.key, within_s=self.crowd.try_s),
             lambda answer: self.heard.answer(sale, answer),
         )
 
@@ -132,7 +178,7 @@ class Till(Caller):
         other = self.desk.sale(*sale.name, remark="改了")
         await self.until_settled(
             str(sale.name),
-            lambda: self.line.ask(other.call, other.body, key=other.key),
+            lambda: self.line.ask(other.call, other.body, key=other.key, within_s=self.crowd.try_s),
             lambda answer: self.heard.other_content(sale, answer),
         )
 
@@ -148,7 +194,9 @@ class Till(Caller):
             return
         number = self.heard.receipts[self._older.name].number
         try:
-            answer = await self.line.ask(f"GET /v1/invoices/{number}/receipt")
+            answer = await self.line.ask(
+                f"GET /v1/invoices/{number}/receipt", within_s=self.crowd.try_s
+            )
         except (NoDoor, Silence):
             return
         if answer.whole and answer.status == 200:
@@ -159,11 +207,15 @@ class Batcher(Caller):
     """Many a call; what was not answered goes again, with the same keys."""
 
     async def step(self) -> None:
-        left = [self.next_sale(self.desk.rich) for _ in range(self.rng.randint(*BATCH_LINES))]
+        left = [
+            self.next_sale(self.desk.rich) for _ in range(self.rng.randint(*self.crowd.batch_lines))
+        ]
 
         def ask() -> Awaitable[Answer]:
             lines = [b'{"key":"%b","draft":%b}\n' % (one.key.encode(), one.body) for one in left]
-            return self.line.ask("POST /v1/invoices:batch", b"".join(lines), kind=MANY)
+            return self.line.ask(
+                "POST /v1/invoices:batch", b"".join(lines), kind=MANY, within_s=self.crowd.try_s
+            )
 
         def settles(answer: Answer) -> bool:
             nonlocal left

@@ -8,6 +8,7 @@ anything else       is a wrong answer
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from hashlib import sha256
 
 import msgspec
@@ -61,7 +62,8 @@ _result = msgspec.json.Decoder(Result).decode
 class Heard:
     """Everything that was said to all callers."""
 
-    def __init__(self) -> None:
+    def __init__(self, sellers: Iterable[str] = ()) -> None:
+        self._sellers = frozenset(sellers)
         self.sales: dict[Name, Sale] = {}
         self.receipts: dict[Name, Told] = {}
         self.refused: dict[Name, str] = {}
@@ -69,6 +71,10 @@ class Heard:
         self.counts: Counter[str] = Counter()
         self.faults: list[str] = []
         self._raw: dict[Name, bytes] = {}  # SHA-256 of each yes
+
+    def is_ours(self, seller: str) -> bool:
+        """Whether our callers alone sell for it.  Of nobody in particular: of everybody."""
+        return not self._sellers or seller in self._sellers
 
     def fault(self, what: str) -> None:
         self.counts["wrong answers"] += 1
@@ -85,6 +91,7 @@ class Heard:
             replayed = answer.headers.get("idempotency-replayed") == "true"
             if replayed != (answer.status == 200):
                 self.fault(f"{sale.name}: {answer.status} with replayed={replayed}")
+            self.counts["issued"] += answer.status == 201
             return self._receipt(sale, answer.body)
         if not answer.headers.get("content-type", "").startswith("application/problem+json"):
             self.fault(f"{sale.name}: {answer.status} without a problem document")
@@ -106,6 +113,7 @@ class Heard:
             if (result.line, result.key) != (place + 1, sale.key):
                 self.fault(f"{sale.name}: line {place + 1} was answered as {result}")
             elif result.status in (200, 201):
+                self.counts["issued"] += result.status == 201
                 self._receipt(sale, bytes(result.receipt))
                 settled.add(sale.name)
             elif result.problem is None or self._no(sale, result.problem, "1"):

@@ -39,6 +39,8 @@ def nothing_is_lost(books: Books, heard: Heard) -> Iterator[str]:
 def nothing_is_invented(books: Books, heard: Heard) -> Iterator[str]:
     """Everybody asked until they were answered, so nothing is there that nobody heard of."""
     for one in books.invoices:
+        if not heard.is_ours(one.seller):
+            continue
         name = (one.seller, one.key)
         if name in heard.refused:
             yield f"refused and issued: {name} is {one.number}"
@@ -54,10 +56,7 @@ def no_number_twice(books: Books, heard: Heard) -> Iterator[str]:
 
 
 def no_gap_inside_a_block(books: Books, heard: Heard) -> Iterator[str]:
-    used: dict[int, set[int]] = {}
-    for batch in books.batches:
-        serials = range(batch.first_serial, batch.first_serial + batch.count)
-        used.setdefault(batch.series, set()).update(serials)
+    used = _used(books)
     assigned: dict[int, set[int]] = {}
     for block in books.blocks:
         serials = range(block.first_serial, block.next_serial)
@@ -71,6 +70,24 @@ def no_gap_inside_a_block(books: Books, heard: Heard) -> Iterator[str]:
             yield f"gaps: {len(missing)} numbers, the first {min(missing)}"
         if foreign:
             yield f"numbers outside what blocks assigned: {len(foreign)}, {min(foreign)}"
+
+
+def missing_serials(books: Books) -> dict[int, set[int]]:
+    """Numbers that were assigned and that no invoice has, by series."""
+    used = _used(books)
+    missing: dict[int, set[int]] = {}
+    for block in books.blocks:
+        serials = set(range(block.first_serial, block.next_serial))
+        missing.setdefault(block.series, set()).update(serials - used.get(block.series, set()))
+    return missing
+
+
+def _used(books: Books) -> dict[int, set[int]]:
+    used: dict[int, set[int]] = {}
+    for batch in books.batches:
+        serials = range(batch.first_serial, batch.first_serial + batch.count)
+        used.setdefault(batch.series, set()).update(serials)
+    return used
 
 
 def no_key_twice(books: Books, heard: Heard) -> Iterator[str]:
@@ -100,8 +117,10 @@ def red_letters_take_back_once(books: Books, heard: Heard) -> Iterator[str]:
         sale = heard.sales[name]
         if sale.original:
             wanted[sale.original] -= sale.net_fen
-    if dict(wanted) != books.taken_fen:
-        differ = wanted.items() ^ books.taken_fen.items()
+    ours = {one.number for one in books.invoices if heard.is_ours(one.seller)}
+    taken = {number: fen for number, fen in books.taken_fen.items() if number in ours}
+    if dict(wanted) != taken:
+        differ = wanted.items() ^ taken.items()
         yield f"taken back and told differ: {sorted(differ)[:SHOWN]}"
 
 

@@ -1,12 +1,21 @@
 """One connection of a caller: HTTP/1.1 as far as we need it, honest about answers cut short."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 import msgspec
 
 CONNECT_WITHIN_S = 10.0
 HEAD_MAX = 1 << 20
+
+
+class Door(NamedTuple):
+    """Where one member listens."""
+
+    host: str
+    port: int
 
 
 class NoDoor(Exception):
@@ -29,9 +38,8 @@ class Answer(msgspec.Struct):
 class Line:
     """Asks one request after the other; connects again when it was cut off."""
 
-    def __init__(self, port: int, token: str, *, host: str = "127.0.0.1") -> None:
-        self._host, self._port = host, port
-        self._head = f"host: {host}:{port}\r\nauthorization: Bearer {token}\r\n".encode()
+    def __init__(self, doors: Sequence[Door], token: str) -> None:
+        self._doors, self._at, self._token = tuple(doors), 0, token
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
@@ -43,7 +51,7 @@ class Line:
         Raises:
             NoDoor, Silence
         """
-        lines = [f"{call} HTTP/1.1\r\n".encode(), self._head]
+        lines = [f"{call} HTTP/1.1\r\n".encode(), self._head()]
         if key:
             lines.append(f"idempotency-key: {key}\r\n".encode())
         if body:
@@ -55,6 +63,20 @@ class Line:
         except TimeoutError:
             self.hang_up()
             raise Silence(call) from None
+
+    @property
+    def _door(self) -> Door:
+        return self._doors[self._at % len(self._doors)]
+
+    def _head(self) -> bytes:
+        host, port = self._door
+        return f"host: {host}:{port}\r\nauthorization: Bearer {self._token}\r\n".encode()
+
+    def move_on(self) -> None:
+        """This door did not serve us: knock at the next one."""
+        if len(self._doors) > 1:
+            self.hang_up()
+            self._at += 1
 
     async def _exchange(self, request: bytes) -> Answer:
         reader, writer = await self._connected()
@@ -76,7 +98,7 @@ class Line:
         if self._reader is None or self._writer is None:
             try:
                 self._reader, self._writer = await asyncio.open_connection(
-                    self._host, self._port, limit=HEAD_MAX
+                    *self._door, limit=HEAD_MAX
                 )
             except OSError as error:
                 raise NoDoor(str(error)) from None

@@ -42,12 +42,14 @@ class Sale(msgspec.Struct, frozen=True):
 
 
 class Desk:
-    """Makes sales for the sellers of the drill."""
+    """Makes sales for the sellers of one drill; ``first`` is where their row begins."""
 
-    def __init__(self) -> None:
-        self.rich = [seller_of(n).taxpayer_id for n in range(RICH)]
-        self.poor = [seller_of(n).taxpayer_id for n in range(RICH, RICH + POOR)]
-        self._drafts = {seller_of(n).taxpayer_id: compose_draft(n) for n in range(RICH + POOR)}
+    def __init__(self, first: int = 0) -> None:
+        drafts = [compose_draft(first + n) for n in range(RICH + POOR)]
+        self._drafts = {draft.seller.taxpayer_id: draft for draft in drafts}
+        self.sellers = list(self._drafts)
+        self.rich, self.poor = self.sellers[:RICH], self.sellers[RICH:]
+        self.hot = self.rich[0]  # everybody sells for this one too: its line is the busiest row
 
     def limit_fen(self, seller: str) -> int:
         if seller in self.rich:

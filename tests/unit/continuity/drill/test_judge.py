@@ -11,6 +11,7 @@ from kaipiao.continuity.drill.books import Books
 from kaipiao.continuity.drill.heard import Heard, Told, Totals
 from kaipiao.continuity.drill.judge import judge
 from kaipiao.continuity.drill.sales import Sale
+from kaipiao.continuity.drill.tally import Tally, count
 from kaipiao.evidence.checkpoint import Checkpoint
 from kaipiao.evidence.merkle import tree_root
 from kaipiao.fiscal.month import TaxMonth
@@ -31,6 +32,10 @@ class Case(NamedTuple):
     @property
     def verdict(self) -> list[str]:
         return judge(self.books, self.heard, self.seen)
+
+    @property
+    def tally(self) -> Tally:
+        return count(self.books, self.heard, {"n1": self.seen})
 
 
 def number_of(serial: int) -> str:
@@ -230,3 +235,49 @@ def test_a_lie_is_found(case: Case, lie: Callable[[Case], None]) -> None:
     lie(case)
 
     assert any(LIES[lie] in finding for finding in case.verdict), case.verdict
+
+
+COUNTED: dict[Callable[[Case], None], str] = {
+    lose: "acknowledged_lost",
+    change_what_is_stored: "acknowledged_lost",
+    tell_one_number_twice: "duplicates",
+    issue_a_key_twice: "duplicates",
+    store_a_number_twice: "duplicates",
+    leave_a_gap: "gaps",
+    overdraw: "overdrawn",
+}
+
+
+def test_books_in_order_are_counted_as_such(case: Case) -> None:
+    assert case.tally == Tally(
+        acknowledged=5, acknowledged_lost=0, duplicates=0, gaps=0, overdrawn=0, root_extends=True
+    )
+
+
+@pytest.mark.parametrize("lie", COUNTED, ids=lambda lie: lie.__name__)
+def test_a_lie_is_counted(case: Case, lie: Callable[[Case], None]) -> None:
+    lie(case)
+
+    assert getattr(case.tally, COUNTED[lie]) >= 1
+
+
+@pytest.mark.parametrize("lie", [show_another_log, show_more_than_there_is, go_back])
+def test_a_root_that_does_not_extend_is_told(case: Case, lie: Callable[[Case], None]) -> None:
+    lie(case)
+
+    assert not case.tally.root_extends
+
+
+def test_invoices_of_an_earlier_drill_are_not_held_against_this_one(case: Case) -> None:
+    """Sellers of B were somebody else's: its invoices count for the log, and for nothing more."""
+    heard = Heard(["A"])
+    heard.receipts = {name: told for name, told in case.heard.receipts.items() if name[0] == "A"}
+    heard.sales = {name: sale for name, sale in case.heard.sales.items() if name[0] == "A"}
+
+    assert judge(case.books, heard, case.seen) == []
+
+
+def test_an_invoice_of_our_own_sellers_that_nobody_was_told_of_is_still_found(case: Case) -> None:
+    heard = Heard(["A"])
+
+    assert any("invented" in finding for finding in judge(case.books, heard, case.seen))
