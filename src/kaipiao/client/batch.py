@@ -14,7 +14,8 @@ import msgspec
 from kaipiao.client.answers import BatchResult, Receipt
 from kaipiao.client.problem import Problem
 from kaipiao.client.retry import Tries
-from kaipiao.client.wire import Wire, is_worth_asking_again, retry_after_s
+from kaipiao.client.talk import SICK, is_worth_asking_again, retry_after_s
+from kaipiao.client.wire import Wire, why_of
 from kaipiao.fiscal.draft import Draft
 
 CHUNK_LINES = 500
@@ -56,31 +57,38 @@ class _Chunk:
 
     def run(self) -> Iterator[BatchResult]:
         """Ask until nothing is open, and give results in order as the first open one is closed."""
-        tries = Tries(self._wire.budget)
+        tries = Tries(self._wire.budget, self._wire.purse)
         given, why = 0, ""
         while open_places := [n for n in range(len(self._sales)) if n not in self._results]:
             wait_s: float | None = None
+            member = self._wire.members.current
             try:
-                wait_s, why = self._ask(open_places)
+                wait_s, why = self._ask(member, open_places)
             except httpx.TransportError as error:
-                why = str(error) or type(error).__name__
+                self._wire.members.fell_silent(member)
+                why = why_of(error)
             while given in self._results:
                 yield self._results[given]
                 given += 1
-            if len(self._results) < len(self._sales) and not tries.pause(wait_s):
+            if len(self._results) == len(self._sales):
+                tries.succeeded()
+            elif not tries.pause(wait_s):
                 break
         for place in range(given, len(self._sales)):
             yield self._results.get(place) or _unknown(self._sales[place], why)
 
-    def _ask(self, places: Sequence[int]) -> tuple[float | None, str]:
+    def _ask(self, member: str, places: Sequence[int]) -> tuple[float | None, str]:
         """Send the sales at ``places`` and note what is answered; when to come back, and why."""
         body = b"".join(_encode(self._sales[place]) for place in places)
         headers = {"content-type": MEDIA_TYPE}
-        with self._wire.http.stream("POST", PATH, content=body, headers=headers) as answer:
+        where = member + PATH
+        with self._wire.http.stream("POST", where, content=body, headers=headers) as answer:
             if answer.status_code >= 400:
                 problem = Problem(answer.status_code, answer.read())
                 if not is_worth_asking_again(answer.status_code, problem):
                     raise problem
+                if answer.status_code in SICK:
+                    self._wire.members.fell_silent(member)
                 return retry_after_s(answer), str(problem)
             why = "the answer was cut off"
             for text in answer.iter_lines():

@@ -8,7 +8,8 @@ from types import TracebackType
 
 import httpx
 
-from kaipiao.client.wire import BUSY, CONNECT_WITHIN_S, retry_after_s
+from kaipiao.client.members import ALONE
+from kaipiao.client.talk import BUSY, retry_after_s
 
 ANSWER_WITHIN_S = 20.0
 TRIES = 3
@@ -32,7 +33,7 @@ class PublicLog:
         self.url = url.rstrip("/")
         self._http = httpx.Client(
             headers={"user-agent": "kaipiao-log-reader/1"},
-            timeout=httpx.Timeout(ANSWER_WITHIN_S, connect=CONNECT_WITHIN_S),
+            timeout=httpx.Timeout(ANSWER_WITHIN_S, connect=ALONE.connect_s),
             limits=httpx.Limits(max_connections=lanes, max_keepalive_connections=lanes),
             trust_env=False,
         )
