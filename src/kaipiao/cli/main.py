@@ -51,6 +51,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "witness": ("见证: 记住他人的日志说过的话", "Watch somebody else's log, and cosign it"),
     },
     "continuity": {
+        "cluster": ("集群: 实验环境、状态、切换", "Three machines: a lab, status, switchover"),
+        "node": ("集群成员: 在本机运行并保持运行", "One member of a cluster, kept running here"),
         "drill": ("演练: 在负载下弄坏, 再逐条核对", "Break a cell under load, judge every word"),
     },
 }
