@@ -17,6 +17,7 @@ from kaipiao.app.first_key import make_first_key
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.log_keys import open_log_keys
 from kaipiao.app.node import cell_environment, check_settings
+from kaipiao.base.unreadable import Unreadable
 from kaipiao.continuity.cluster.description import Description
 from kaipiao.continuity.cluster.places import home_of
 from kaipiao.continuity.cluster.secrets import make_passwords
@@ -25,13 +26,15 @@ from kaipiao.seal.document_key import open_document_key
 from kaipiao.seal.local import open_seal
 
 
-class BundlesDiffer(Exception):
-    """Two members hold different secrets; nothing was changed."""
+class BundlesDiffer(Unreadable):
+    """Two members hold different secrets; nothing was replaced."""
 
     def __init__(self, one: Path, other: Path) -> None:
-        super().__init__(f"{one} differs from {other}")
-        self.zh = f"{one} 与 {other} 内容不同。请确认哪一份在用, 再删除另一份后重新执行。"
-        self.en = f"{one} differs from {other}. Find out which is in use, remove the other, repeat."
+        super().__init__(
+            str(one),
+            zh=f"与 {other} 内容不同。请确认哪一份在用, 再删除另一份后重新执行。",
+            en=f"differs from {other}. Find out which is in use, remove the other, and repeat.",
+        )
 
 
 def make_bundles(description: Description, out: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from kaipiao.base.unreadable import Unreadable
 from kaipiao.continuity.cluster.places import Home
 from kaipiao.ledger.embedded.passwords import APP, OWNER, ROOT, keep_password, password_file
 
@@ -16,20 +17,18 @@ RAFT = "kaipiao_raft"
 LOGINS = (ROOT, OWNER, APP, REPLICATION, REWIND, PATRONI, RAFT)
 
 
-class BundleMissing(Exception):
+class BundleMissing(Unreadable):
     """The member has not been given its bundle; ``missing`` are the files that are not there."""
 
     def __init__(self, folder: Path, missing: tuple[str, ...]) -> None:
-        super().__init__(f"{folder} lacks {', '.join(missing)}")
-        self.folder = folder
         self.missing = missing
-        self.zh = (
-            f"{folder} 中缺少集群密码文件 {', '.join(missing)}。请先执行 kaipiao cluster init, "
-            "并把该成员的 secrets 文件夹放到此处。"
-        )
-        self.en = (
-            f"{folder} lacks the cluster's passwords {', '.join(missing)}. Type kaipiao cluster "
-            "init, and put the member's folder secrets there."
+        names = ", ".join(f"{name}.pgpass" for name in missing)
+        super().__init__(
+            str(folder),
+            zh=f"缺少集群密码文件 {names}。请先执行 kaipiao cluster init, 并把该成员的 secrets "
+            "文件夹放到此处。",
+            en=f"the cluster's passwords {names} are missing. Type kaipiao cluster init, and put "
+            "the member's folder secrets there.",
         )
 
 
