@@ -36,14 +36,16 @@ class Patronis:
         self.history: list[list[Any]] = []
         self.config: dict[str, Any] = {"ttl": 5}
         self.gone: set[str] = set()
+        self.leading = "n1"
 
     def __call__(self, url: str) -> Any:
         name = f"n{url.split(':')[1][-1]}"
         what = url.rpartition("/")[2]
         if name in self.gone:
             raise OSError("timed out")
+        leads = name == self.leading
         answers = {
-            "patroni": {"state": "running", "role": "replica", "timeline": 2},
+            "patroni": {"state": "running", "role": "primary" if leads else "replica"},
             "cluster": self.cluster[name],
             "history": self.history,
             "config": self.config,
@@ -102,6 +104,17 @@ def test_without_a_standby_that_can_confirm_it_does_not_claim_to_issue(patronis:
 
     assert not view.is_writable
     assert "loses nothing" in english(view)
+
+
+def test_whoever_has_the_lock_and_does_not_write_yet_is_not_said_to_issue(
+    patronis: Patronis,
+) -> None:
+    patronis.leading = ""
+    view = patronis.seen()
+
+    assert view.leader == "n1"
+    assert not view.is_writable
+    assert "n1 is taking over" in english(view)
 
 
 def test_a_standby_outside_the_quorum_confirms_nothing(patronis: Patronis) -> None:

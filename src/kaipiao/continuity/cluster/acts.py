@@ -66,7 +66,7 @@ def switchover(
     except ActRefused:
         _call("PATCH", f"{at}/config", {NOTE: None}, key)
         raise
-    return wait_until(description, lambda seen: seen.leader != leader and seen.is_writable)
+    return wait_until(description, lambda seen: _has_switched(seen, leader))
 
 
 def pause(description: Description, key: Login) -> ClusterView:
@@ -121,6 +121,13 @@ def _set_pause(description: Description, key: Login, *, is_paused: bool) -> Clus
     at = api(description, description.member(there.name))
     _call("PATCH", f"{at}/config", {"pause": is_paused or None}, key)
     return wait_until(description, lambda seen: seen.is_paused == is_paused)
+
+
+def _has_switched(view: ClusterView, before: str) -> bool:
+    """Whether another leads, writes, and has told why it does."""
+    told = view.last_switch
+    has_told = told is not None and told.to == view.leader
+    return view.leader != before and view.is_writable and has_told
 
 
 def _leader(view: ClusterView) -> str:

@@ -20,13 +20,17 @@ ASK_TIMEOUT_S = 1.5
 NOTE = "kaipiao_switchover"
 """Where ``acts.switchover`` notes in the shared configuration who wanted it, and why."""
 
+LEADING = ("primary", "master")
+PROMOTING = "promoting"
+
 Role = Literal["primary", "standby", "vote", "unknown"]
 Get = Callable[[str], Any]
 """The decoded answer to a URL; raises OSError or ValueError."""
 
 
 class MemberView(msgspec.Struct, frozen=True, kw_only=True):
-    """One member.  ``state`` is Patroni's own word: running, streaming, starting, stopped…
+    """One member.  ``state`` is Patroni's own word (running, streaming, starting, stopped…), or
+    ``promoting``: it leads, and does not write yet.
 
     ``lag_bytes`` is None where it is not known; the primary's is 0.
     """
@@ -125,12 +129,15 @@ def _member(member: Member, own: dict[str, Any] | None, listed: dict[str, Any]) 
     leads = listed.get("role") == "leader"
     role: Role = "primary" if leads else "standby" if listed else "unknown"
     timeline = listed.get("timeline", (own or {}).get("timeline"))
+    state = str(listed.get("state") or (own or {}).get("state") or "")
+    if leads and own is not None and own.get("role") not in LEADING:
+        state = PROMOTING  # it has the lock, and its PostgreSQL does not write yet
     return MemberView(
         name=member.name,
         address=member.address,
         site=member.site,
         role=role if member.has_data else "vote",
-        state=str(listed.get("state") or (own or {}).get("state") or ""),
+        state=state,
         is_in_quorum=listed.get("role") in ("quorum_standby", "sync_standby"),
         is_reachable=own is not None,
         lag_bytes=0 if leads else _number(listed.get("replay_lag", listed.get("lag"))),

@@ -34,6 +34,7 @@ STATES = {
     "in archive recovery": Sentence("正在追赶", "catching up"),
     "starting": Sentence("启动中", "starting"),
     "creating replica": Sentence("正在复制数据", "copying the data"),
+    "promoting": Sentence("正在接替", "taking over"),
     "stopped": Sentence("已停止", "stopped"),
     "stopping": Sentence("停止中", "stopping"),
     "crashed": Sentence("已崩溃", "crashed"),
