@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -236,3 +237,24 @@ def test_the_doctor_finds_a_healthy_cell(cell: Cell) -> None:
 
     assert levels["cell"] == "ok"
     assert levels["postgresql"] == "ok"
+
+
+def test_the_snippets_of_the_how_to_for_python_run(cell: Cell, tmp_path: Path) -> None:
+    """One after the other, as a reader would type them."""
+    page = Path(__file__).parents[2] / "docs/how-to/use-the-python-client.md"
+    snippets = re.findall(
+        r"^```python\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    known = {
+        "url": cell.url,
+        "url_of_another_member": cell.url,
+        "api_key": cell.key,
+        "draft": DRAFTS[0],
+        "folder": tmp_path,
+        "log_key": (cell.folder / "secrets/log.vkey").read_text().strip(),
+    }
+
+    for snippet in snippets:
+        exec(compile(snippet, str(page), "exec"), known)
+
+    assert len(snippets) == 6
