@@ -17,7 +17,8 @@ from kaipiao.errors import Outage
 from kaipiao.evidence.disk import LocalDisk
 from kaipiao.evidence.keys import open_key
 from kaipiao.evidence.proven import ProvenLeaves
-from kaipiao.evidence.writer import LogWriter, run_log
+from kaipiao.evidence.run import run_log
+from kaipiao.evidence.writer import LogWriter
 from kaipiao.fiscal.month import next_month, tax_month
 from kaipiao.ledger.archive.archiver import open_archiver
 from kaipiao.ledger.store import Store

@@ -281,8 +281,12 @@ class SignedHeads(Protocol):
     A log is named by its first origin; whatever origins it gets later sign the same tree.
     """
 
-    async def standing(self, log: str) -> TreeHead | None:
-        """The largest tree that was agreed upon, and perhaps signed; None for a new log."""
+    async def standing(self, log: str, *, sure: bool = False) -> TreeHead | None:
+        """The largest tree that was agreed upon, and perhaps signed; None for a new log.
+
+        ``sure``: it is as durable as an acknowledged invoice before this returns.  Whoever did not
+        swap it in himself must be sure before he signs it.
+        """
         ...
 
     async def swap(self, log: str, before: TreeHead | None, after: TreeHead) -> bool:

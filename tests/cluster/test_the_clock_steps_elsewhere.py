@@ -19,7 +19,8 @@ from kaipiao.app.health import CellHealth, beat
 from kaipiao.errors import ConfirmationRefused, NotAuthenticated
 from kaipiao.evidence.audit import audit
 from kaipiao.evidence.disk import LocalDisk
-from kaipiao.evidence.writer import LogWriter, run_log
+from kaipiao.evidence.run import run_log
+from kaipiao.evidence.writer import LogWriter
 from kaipiao.fiscal.confirmation import Action, Side, State
 from kaipiao.fiscal.invoice import IdempotencyKey
 from kaipiao.fiscal.red_letter import ReversalAsk

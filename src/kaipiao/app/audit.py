@@ -16,6 +16,7 @@ import msgspec
 
 from kaipiao.app.settings import LIMITS, Settings
 from kaipiao.errors import Outage
+from kaipiao.evidence.run import Leads, is_sole
 from kaipiao.fiscal.audit import CELL, FACTS_MAX, Actor, AuditEvent, Stage, blotted
 from kaipiao.gateway.acts import compose_event_id, outcome_of
 from kaipiao.gateway.limits import Limits
@@ -92,12 +93,15 @@ async def operating(
     await trail.append([outcome_of(asked, "done", {}, clock=clock)])
 
 
-async def keep_audit(trail: AuditTrail, clock: Clock, stop: asyncio.Event, *, days: int) -> None:
-    """Close what nobody closed and forget what is too old, until told to stop."""
+async def keep_audit(
+    trail: AuditTrail, clock: Clock, stop: asyncio.Event, *, days: int, leads: Leads = is_sole
+) -> None:
+    """While we lead, close what nobody closed and forget what is too old; until told to stop."""
     while not stop.is_set():
         try:
-            await close_unanswered(trail, clock)
-            await forget_old(trail, clock, days=days)
+            if leads():
+                await close_unanswered(trail, clock)
+                await forget_old(trail, clock, days=days)
         except Outage as error:
             log.warning("the audit log's clocks wait for the ledger: %r", error)
         with suppress(TimeoutError):

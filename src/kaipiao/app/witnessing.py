@@ -15,6 +15,7 @@ from kaipiao.evidence.cosigning.memory import MemoryFile
 from kaipiao.evidence.disk import LocalDisk
 from kaipiao.evidence.note import VerifierKey
 from kaipiao.evidence.policy import NONE, POLICY_NAME, Policy, PolicyWrong, parse_policy
+from kaipiao.evidence.run import Leads, is_sole
 from kaipiao.evidence.signing.identity import LogSigner
 from kaipiao.evidence.timestamp import Authority, parse_authority
 from kaipiao.evidence.writer import BeforeSigning
@@ -102,10 +103,10 @@ class Witnessing(NamedTuple):
     cosigning: "Cosigning"
     every_s: int
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, leads: Leads = is_sole) -> None:
         from kaipiao.evidence.cosigning.run import run_cosigning
 
-        await run_cosigning(self.cosigning, every_s=self.every_s, stop=stop)
+        await run_cosigning(self.cosigning, every_s=self.every_s, stop=stop, leads=leads)
 
 
 @asynccontextmanager

@@ -2,12 +2,17 @@
 
 One process, because one writer owns the log.  Nothing here stands in the issuing path: while
 it is down, invoices are issued and their proofs wait.
+
+Of several members on one database one leads: it gives leaves their places, agrees upon trees, shows
+them to witnesses and keeps the clocks.  The others make the same log in folders of their own, and
+are ready to lead (ADR-0023).
 """
 
 import asyncio
 import logging
 import signal
 from contextlib import suppress
+from datetime import datetime
 
 from kaipiao.app.audit import keep_audit
 from kaipiao.app.audit_log import compose_audit_writer, watched_audit_log
@@ -17,6 +22,7 @@ from kaipiao.app.erasing import compose_erasing, keep_erasing
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.health import BEAT_EVERY_S, beat
 from kaipiao.app.journal import keep_journal
+from kaipiao.app.leading import leading_of
 from kaipiao.app.log_keys import open_log_keys
 from kaipiao.app.orders import Orders, receive_orders, say_ready
 from kaipiao.app.patience import open_store
@@ -25,11 +31,12 @@ from kaipiao.errors import Outage
 from kaipiao.evidence.cosigning.memory import MemoryFile
 from kaipiao.evidence.disk import LocalDisk
 from kaipiao.evidence.recovery import LogBroken
+from kaipiao.evidence.run import Leads, is_sole, run_log
 from kaipiao.evidence.signing.publication import publish_keys
-from kaipiao.evidence.writer import LogWriter, Overtaken, run_log
+from kaipiao.evidence.writer import LogWriter, Overtaken
 from kaipiao.fiscal.month import next_month, tax_month
 from kaipiao.ledger.store import Store
-from kaipiao.ports import Clock, Confirmations, CreditBook
+from kaipiao.ports import Clock
 
 CLOCKS_EVERY_S = 20.0
 """Lapsing and opening are written down this often; reading never waits for it."""
@@ -50,20 +57,23 @@ async def work(orders: Orders) -> None:
         async with (
             witnessing_of(settings, watched_log(orders, store, clock), clock) as witnessing,
             witnessing_of(settings, watched_audit_log(settings, store), clock) as of_audit,
+            leading_of(orders) as leads,
             asyncio.TaskGroup() as beside,  # one that fails ends us: we are started again
         ):
             writer = compose_writer(orders, store, clock, witnessing)
             audit_writer = compose_audit_writer(settings, store, clock, of_audit)
             for one in filter(None, (witnessing, of_audit)):
-                beside.create_task(one.run(stop))
-            beside.create_task(keep_clocks(store.confirmations, store.credit, clock, stop))
+                beside.create_task(one.run(stop, leads))
+            beside.create_task(keep_clocks(store, clock, stop, leads))
             beside.create_task(keep_beating(folder, stop))
             beside.create_task(keep_erasing(compose_erasing(store, folder, clock), stop))
-            beside.create_task(keep_audit(store.audit, clock, stop, days=settings.audit_days))
-            beside.create_task(write_audit_log(audit_writer, stop))
+            beside.create_task(
+                keep_audit(store.audit, clock, stop, days=settings.audit_days, leads=leads)
+            )
+            beside.create_task(write_audit_log(audit_writer, stop, leads))
             beside.create_task(publish_about_keys(orders, store, clock))
             say_ready()
-            await write_log(writer, stop)
+            await write_log(writer, stop, leads)
     finally:
         await store.close()
 
@@ -110,40 +120,46 @@ async def publish_about_keys(orders: Orders, store: Store, clock: Clock) -> None
             await asyncio.sleep(CLOCKS_EVERY_S)
 
 
-async def write_log(writer: LogWriter, stop: asyncio.Event) -> None:
+async def write_log(writer: LogWriter, stop: asyncio.Event, leads: Leads = is_sole) -> None:
     """Publish until told to stop; then whatever was committed before, if the ledger answers."""
-    await run_log(writer, stop=stop)
+    await run_log(writer, stop=stop, leads=leads)
     try:
         with writer:
-            while await writer.advance():
+            while leads() and await writer.advance():
                 pass
     except (Outage, OSError, Overtaken) as error:
         log.warning("the last checkpoint has to wait for the next start: %r", error)
 
 
-async def write_audit_log(writer: LogWriter, stop: asyncio.Event) -> None:
+async def write_audit_log(writer: LogWriter, stop: asyncio.Event, leads: Leads = is_sole) -> None:
     """The same for the audit log.  If it is broken nothing more of it is published, and the
     invoices' log goes on: one is no reason to stop the other.
     """
     try:
-        await write_log(writer, stop)
+        await write_log(writer, stop, leads)
     except LogBroken as broken:
         log.error("the audit log is not published any more: %s", broken)
 
 
 async def keep_clocks(
-    confirmations: Confirmations, credit: CreditBook, clock: Clock, stop: asyncio.Event
+    store: Store, clock: Clock, stop: asyncio.Event, leads: Leads = is_sole
 ) -> None:
-    """Lapse forms whose time has passed; open this month's credit lines, and the next one's."""
+    """While we lead: lapse forms whose time has passed; open this month's credit lines, and the
+    next one's.
+    """
     while not stop.is_set():
-        now = clock.now()
         try:
-            await confirmations.lapse(now)
-            await credit.roll(tax_month(now))
-            await credit.roll(next_month(tax_month(now)))
+            if leads():
+                await _turn_clocks(store, clock.now())
         except Outage as error:
             log.warning("the clocks wait for the ledger: %r", error)
         await _pause(stop, CLOCKS_EVERY_S)
+
+
+async def _turn_clocks(store: Store, now: datetime) -> None:
+    await store.confirmations.lapse(now)
+    await store.credit.roll(tax_month(now))
+    await store.credit.roll(next_month(tax_month(now)))
 
 
 async def keep_beating(folder: CellFolder, stop: asyncio.Event) -> None:

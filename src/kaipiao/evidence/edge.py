@@ -4,11 +4,18 @@
 so a write that fails half-way leaves the old edge, and the next attempt starts from there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from kaipiao.evidence.merkle import Frontier, leaf_hash
-from kaipiao.evidence.tiles import ENTRIES, LEVEL_HEIGHT, TILE_WIDTH, Tile, compose_bundle
+from kaipiao.evidence.tiles import (
+    ENTRIES,
+    LEVEL_HEIGHT,
+    TILE_WIDTH,
+    Tile,
+    compose_bundle,
+    edge_widths,
+)
 
 
 class Edge(NamedTuple):
@@ -62,6 +69,15 @@ def unfull_tiles(edge: Edge) -> Files:
         tile = Tile(ENTRIES, edge.size // TILE_WIDTH, len(edge.entries))
         files[tile] = compose_bundle(edge.entries)
     return files
+
+
+def filled(before: int, after: int) -> Iterator[Tile]:
+    """The tiles that became full while the log grew from one size to another."""
+    first, end = before // TILE_WIDTH, after // TILE_WIDTH
+    yield from (Tile(ENTRIES, number) for number in range(first, end))
+    for level, _ in enumerate(edge_widths(after)):
+        height = LEVEL_HEIGHT * (level + 1)
+        yield from (Tile(str(level), n) for n in range(before >> height, after >> height))
 
 
 def _cut(

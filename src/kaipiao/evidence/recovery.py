@@ -80,7 +80,7 @@ async def recover(
     else:
         edge = await _recover_published(order, settling, published)
     if agreed is not None:
-        edge = await _reach(order, settling, edge, agreed)
+        edge = await reach(order, settling, edge, agreed)
     return edge, published
 
 
@@ -117,8 +117,13 @@ async def _settle_again(
     return load_edge(TileReader(disk.read), published)
 
 
-async def _reach(order: LeafOrder, settling: Settling, edge: Edge, agreed: TreeHead) -> Edge:
-    """The edge, grown to the agreed tree if it was short of it, having that tree in it."""
+async def reach(order: LeafOrder, settling: Settling, edge: Edge, agreed: TreeHead) -> Edge:
+    """The edge, grown to the agreed tree if it was short of it, having that tree in it.
+
+    Raises:
+        LogForked: it leads to another tree than that.
+        LogRewound: the order does not reach so far.
+    """
     if edge.size < agreed.size:
         await read_on(order, edge, edge.size)
         edge = await _extend(order, settling, edge, agreed.size)

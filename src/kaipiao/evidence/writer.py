@@ -8,41 +8,36 @@ The order of the steps is the safety argument:
 4. checkpoint signed, and put in place by one rename, durably
 5. settling   the tiles are forced to the disk, a few at a time, while later checkpoints are signed
 
+Where several members hold a folder each of one log, one of them leads: he does all of it.  The
+others follow: they begin with the tree that stands (2), and go on to sign that very one.
+
 A crash before 2 promised nothing.  A crash before 4 has promised one tree and published none: the
 next start makes the same tiles again and signs that very tree.  Only what is in place in the
 ledger is ever signed, so what is signed can always be made again: after a power cut before 5 the
 next start does so.
 """
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import TypeVar
 
 import msgspec
 
-from kaipiao.errors import Outage
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, Checkpoint, compose_checkpoint
-from kaipiao.evidence.disk import Disk, in_thread, write_durably, write_whole
-from kaipiao.evidence.edge import Edge, grow, named
-from kaipiao.evidence.note import Signer, compose_note
-from kaipiao.evidence.recovery import STEP_LEAVES, LogRewound, read_on, recover
+from kaipiao.evidence.disk import Disk, both, in_thread, write_durably, write_whole
+from kaipiao.evidence.edge import Edge, filled, grow, named
+from kaipiao.evidence.following import AsFarAs
+from kaipiao.evidence.note import Signer, VerifierKey, compose_note
+from kaipiao.evidence.recovery import STEP_LEAVES, LogRewound, reach, read_on, recover
 from kaipiao.evidence.settling import BEHIND_MAX, FILES_AT_ONCE, Settling
 from kaipiao.evidence.signing.identity import Identity, LogSigner, former_checkpoint_name
-from kaipiao.evidence.tiles import TILE_WIDTH
+from kaipiao.evidence.tiles import TILE_WIDTH, Tile
 from kaipiao.ports import Clock, LeafOrder, SignedHeads, TreeHead
 
-POLL_S = 0.1
 FILES_IN_A_HURRY = 1_024
 MAX_CHECKPOINT_AGE_S = 1.0
 """While leaves arrive, a checkpoint is never older than this; we say so when we are late."""
-MAX_PAUSE_S = 5.0
-
-T = TypeVar("T")
-U = TypeVar("U")
 
 _log = logging.getLogger(__name__)
 
@@ -118,6 +113,8 @@ class LogWriter:
         edge, self._edge = self._edge, None  # whatever fails below, start afresh next time
         if edge is None:
             edge = await self._recover()
+        elif self._before_signing is not None:  # we followed until now
+            await self._ask_first(edge)
         size = await self._order.sequence()
         if size < edge.size:
             raise LogRewound(f"published {edge.size} leaves, the ledger has {size}")
@@ -129,6 +126,40 @@ class LogWriter:
             await in_thread(self.settle)
         self._edge = edge
         return len(leaves)
+
+    async def follow(self) -> int:
+        """Bring this folder to the tree that its leader let stand, and sign that very one; how
+        many leaves that was.  Nothing is sequenced and no head is moved.
+
+        Raises:
+            Outage, OSError, LogBroken: as ``advance``.
+        """
+        edge, self._edge = self._edge, None
+        agreed = await self._heads.standing(self._log_name)
+        if edge is None or agreed != _head(edge):
+            agreed = await self._heads.standing(self._log_name, sure=True)
+        if edge is not None and (agreed is None or agreed.size < edge.size):
+            raise LogRewound(f"published {edge.size} leaves, agreed upon are {agreed}")
+        if agreed is None:
+            return 0  # nobody led yet
+        before = edge.size if edge is not None else agreed.size
+        self._edge = await self._follow_to(edge, agreed)
+        return agreed.size - before
+
+    async def _follow_to(self, edge: Edge | None, agreed: TreeHead) -> Edge:
+        started = self._clock.now()
+        if edge is None:
+            order = AsFarAs(self._order, agreed.size)
+            edge, published = await recover(order, self._settling, self._keys, agreed)
+            if not self._is_published(edge, published):
+                await self._put(edge, started)
+        elif agreed != _head(edge):
+            before, edge = edge.size, await reach(self._order, self._settling, edge, agreed)
+            await self._put(edge, started)
+            await in_thread(self._drop_forerunners, filled(before, edge.size))
+        if self._settling.behind:
+            await in_thread(self.settle)
+        return edge
 
     def settle(self) -> None:
         """Force some of what was written to the disk; all haste if much waits.  Raises OSError."""
@@ -149,14 +180,20 @@ class LogWriter:
 
     async def _recover(self) -> Edge:
         agreed = await self._heads.standing(self._log_name)
-        keys = [identity.key for identity in self._identities]
-        edge, published = await recover(self._order, self._settling, keys, agreed)
-        if self._before_signing is not None:
-            await self._before_signing(edge)
-            self._before_signing = None  # once a start is enough
+        edge, published = await recover(self._order, self._settling, self._keys, agreed)
+        await self._ask_first(edge)
         if not self._is_published(edge, published) or agreed != _head(edge):
             edge = await self._publish(edge, [], agreed)
         return edge
+
+    async def _ask_first(self, edge: Edge) -> None:
+        if self._before_signing is not None:
+            await self._before_signing(edge)
+            self._before_signing = None  # once a start is enough
+
+    @property
+    def _keys(self) -> list[VerifierKey]:
+        return [identity.key for identity in self._identities]
 
     def _is_published(self, edge: Edge, published: Checkpoint | None) -> bool:
         """Under every origin; of former ones we cannot tell, so they are signed once more."""
@@ -173,18 +210,24 @@ class LogWriter:
         if not await self._heads.swap(self._log_name, before, _head(edge)):
             raise Overtaken(f"a tree of {edge.size} leaves was not agreed upon")
         await in_thread(write_whole, self._disk, named(files))
-        notes, _ = await _both(
-            in_thread(self._sign, edge, self._signing()),  # computes while the disk is waited for
-            in_thread(self.settle),
-        )
-        await in_thread(write_durably, self._disk, notes)
+        await self._put(edge, started, beside=self.settle)  # the disk is waited for meanwhile
         self._settling.owe(files, edge)  # not before: no mark may lie beyond what is published
+        self._drop_forerunners(files)
+        return edge
+
+    async def _put(
+        self, edge: Edge, started: datetime, beside: Callable[[], None] = lambda: None
+    ) -> None:
+        """Sign the tree and put its checkpoint in place."""
+        notes, _ = await both(in_thread(self._sign, edge, self._signing()), in_thread(beside))
+        await in_thread(write_durably, self._disk, notes)
         newest = Checkpoint(self._identities[0].origin, edge.size, edge.frontier.root())
         self._note_progress(newest, started)
-        for tile in files:
+
+    def _drop_forerunners(self, tiles: Iterable[Tile]) -> None:
+        for tile in tiles:
             if tile.width == TILE_WIDTH:  # it holds all that its partial forerunners held
                 self._disk.drop_folder(f"{tile.name}.p")
-        return edge
 
     def _sign(self, edge: Edge, identities: Sequence[Identity]) -> dict[str, bytes]:
         """The checkpoint under every origin that we sign for, by the name of its file."""
@@ -203,35 +246,5 @@ class LogWriter:
             _log.warning("the checkpoint of %d leaves took %s", checkpoint.size, took)
 
 
-async def _both(one: Awaitable[T], other: Awaitable[U]) -> tuple[T, U]:
-    """Both results; if one fails its error, but only once the other has come to its end."""
-    first, second = await asyncio.gather(one, other, return_exceptions=True)
-    if isinstance(first, BaseException):
-        raise first
-    if isinstance(second, BaseException):
-        raise second
-    return first, second
-
-
 def _head(edge: Edge) -> TreeHead:
     return TreeHead(edge.size, edge.frontier.root())
-
-
-async def run_log(writer: LogWriter, *, stop: asyncio.Event) -> None:
-    """Publish until told to stop.  Outages are waited out; a broken log ends the loop loudly.
-
-    Raises:
-        FolderBusy: another process writes this log.
-        LogBroken: see there; nothing more will be signed until someone has looked.
-    """
-    pause_s = POLL_S
-    with writer:
-        while not stop.is_set():
-            try:
-                behind = await writer.advance() >= STEP_LEAVES
-                pause_s = 0 if behind else POLL_S
-            except (Outage, OSError, Overtaken) as error:
-                pause_s = min(max(2 * pause_s, POLL_S), MAX_PAUSE_S)
-                _log.warning("evidence waits %.1f s: %r", pause_s, error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_s)

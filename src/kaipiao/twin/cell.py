@@ -19,7 +19,8 @@ from kaipiao.errors import Outage, Refusal
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME
 from kaipiao.evidence.keys import Ed25519Signer
 from kaipiao.evidence.recovery import LogBroken
-from kaipiao.evidence.writer import LogWriter, run_log
+from kaipiao.evidence.run import run_log
+from kaipiao.evidence.writer import LogWriter
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.invoice import IdempotencyKey, Receipt
 from kaipiao.fiscal.leaf import SECRET_BYTES

@@ -12,7 +12,7 @@ class MemoryHeads:
         self._table = table
         self._wire = wire
 
-    async def standing(self, log: str) -> TreeHead | None:
+    async def standing(self, log: str, *, sure: bool = False) -> TreeHead | None:
         return await self._wire.ask("standing head", lambda: self._table.get(log))
 
     async def swap(self, log: str, before: TreeHead | None, after: TreeHead) -> bool:

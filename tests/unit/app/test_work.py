@@ -53,7 +53,7 @@ async def test_what_was_committed_before_the_stop_is_published(
 async def test_a_months_credit_is_open_before_it_begins(store: Store) -> None:
     clock, stop = StoppedClock(), asyncio.Event()
     clock.advance(timedelta(days=20))  # December
-    keeping = asyncio.create_task(keep_clocks(store.confirmations, store.credit, clock, stop))
+    keeping = asyncio.create_task(keep_clocks(store, clock, stop))
     await asyncio.sleep(0.3)
     stop.set()
     await asyncio.wait_for(keeping, 2)

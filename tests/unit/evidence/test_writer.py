@@ -18,7 +18,8 @@ from kaipiao.evidence.checkpoint import Checkpoint
 from kaipiao.evidence.disk import FolderBusy, LocalDisk
 from kaipiao.evidence.published import PublishedLog
 from kaipiao.evidence.recovery import STEP_LEAVES, LogRewound
-from kaipiao.evidence.writer import MAX_CHECKPOINT_AGE_S, LogWriter, run_log
+from kaipiao.evidence.run import run_log
+from kaipiao.evidence.writer import MAX_CHECKPOINT_AGE_S, LogWriter
 from tests.unit.evidence.fakes import (
     NOW,
     MemoryOrder,

@@ -6,7 +6,7 @@ process that publishes the log.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -67,11 +67,20 @@ class Cosigning:
             await in_thread(self._memory.write, remembered)
 
 
-async def run_cosigning(cosigning: Cosigning, *, every_s: float, stop: asyncio.Event) -> None:
-    """Rounds until told to stop."""
+async def run_cosigning(
+    cosigning: Cosigning,
+    *,
+    every_s: float,
+    stop: asyncio.Event,
+    leads: Callable[[], bool] = lambda: True,
+) -> None:
+    """Rounds until told to stop, while we lead: a witness that one member has shown more than
+    another has yet would believe the second to be another log.
+    """
     while not stop.is_set():
         try:
-            await cosigning.round()
+            if leads():
+                await cosigning.round()
         except (OSError, TilesDamaged) as error:
             _log.warning("cosigning waits: %r", error)
         except Exception:

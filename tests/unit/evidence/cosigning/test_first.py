@@ -9,7 +9,7 @@ import pytest
 from kaipiao.errors import Outage
 from kaipiao.evidence.cosigning.first import WitnessesKnowMore, WitnessesKnowOther
 from kaipiao.evidence.recovery import LogBroken
-from kaipiao.evidence.writer import run_log
+from kaipiao.evidence.run import run_log
 from tests.unit.evidence.cosigning.world import LEAVES, World, world
 from tests.unit.evidence.fakes import MemoryOrder, make_leaves
 
