@@ -95,3 +95,53 @@ def announce(pids: dict[str, int]) -> None:
     """One line whenever another process does something here."""
     parts = [f"{t(*ROLES[role])} {pids[role]}" for role in ROLES if role in pids]
     say(t("进程: ", "Processes: ") + ", ".join(parts))
+
+
+@command.command(
+    "units",
+    help=t(
+        """写出 systemd 单元文件: 开机启动该成员, 意外结束后再次启动。
+
+        \b
+        例:  kaipiao node units --member n1 /etc/kaipiao/cluster.toml -o /etc/systemd/system
+             systemctl daemon-reload
+             systemctl enable --now kaipiao-名称-n1
+
+        不给 -o 时输出到屏幕。描述文件须在开机时就能读到。
+        """,
+        """Write the systemd unit: the member is started at boot, and again whatever ends it.
+
+        \b
+        Example:  kaipiao node units --member n1 /etc/kaipiao/cluster.toml -o /etc/systemd/system
+                  systemctl daemon-reload
+                  systemctl enable --now kaipiao-NAME-n1
+
+        Without -o it goes to the screen.  The description must be readable at boot.
+        """,
+    ),
+)
+@member_option
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help=t("写入的目录", "Folder to write the unit into."),
+)
+@description_file
+def units(member: str, output: Path | None, file: Path) -> None:
+    import sys
+
+    from kaipiao.continuity.cluster.description import read_description
+    from kaipiao.continuity.cluster.units import render_unit, unit_name, write_unit
+
+    description = read_description(file)
+    chosen = description.member(member)
+    program = [str(Path(sys.executable).with_name("kaipiao"))]
+    text = render_unit(description, chosen, program)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    path = output / unit_name(description, chosen)
+    write_unit(text, path)
+    say(t(f"已写入 {path}", f"Wrote {path}"))

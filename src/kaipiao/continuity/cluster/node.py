@@ -31,7 +31,7 @@ from kaipiao.ledger.embedded.cluster import make_roles_by, written_by
 from kaipiao.ledger.embedded.places import Places
 from kaipiao.ledger.embedded.programs import find_programs, make_reachable
 from kaipiao.ledger.embedded.settings import Size, fit_size
-from kaipiao.ledger.embedded.survivors import read_pid
+from kaipiao.ledger.embedded.survivors import find_postmaster
 
 CELL_STOP_S = 8.0
 ROUTE_STOP_S = 2.0
@@ -165,10 +165,9 @@ class Node:
             await asyncio.sleep(LOOK_EVERY_S)
 
     def _pids(self) -> Pids:
-        """A negative number in PostgreSQL's file is initdb's server, not one that serves."""
-        pids = {"node": os.getpid(), "postgres": read_pid(self._home.data)}
+        pids = {"node": os.getpid(), "postgres": find_postmaster(self._home.data)}
         pids |= {kept.role: kept.pid for kept in self._kept}
-        return {role: pid for role, pid in pids.items() if pid and pid > 0}
+        return {role: pid for role, pid in pids.items() if pid}
 
     async def _stop(self) -> None:
         patience_s = {"cell": CELL_STOP_S, "route": ROUTE_STOP_S, "patroni": PATRONI_STOP_S}

@@ -105,6 +105,15 @@ def read_pid(data: Path) -> int | None:
         return None
 
 
+def find_postmaster(data: Path) -> int | None:
+    """The server that lives on ``data``, whoever started it; None if there is none.
+
+    Neither the number that a killed one left, nor initdb's own server (a negative number).
+    """
+    pid = read_pid(data)
+    return pid if pid and pid > 0 and _works_in(pid, data) else None
+
+
 def is_ready(data: Path, pid: int) -> bool:
     """Whether the server ``pid`` has written into its lock file that it takes connections."""
     try:
