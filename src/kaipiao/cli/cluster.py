@@ -1,5 +1,6 @@
 """``kaipiao cluster``: a cell of three machines, looked at and acted upon."""
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -231,14 +232,10 @@ def status(context: click.Context, file: Path, wait_s: int, as_json: bool) -> No
 @click.option("--why", default="", metavar="TEXT", help=t("原因", "The reason, for status."))
 @_JSON
 def switchover(file: Path, to: str | None, why: str, as_json: bool) -> None:
-    from kaipiao.app.audit import operator
-    from kaipiao.continuity.cluster import acts
+    from kaipiao.app import cluster_acts
 
-    description = _inside(file)
-    who = operator()
-    key = acts.login_here(description)
-    view = acts.switchover(description, key, to=to, by=who.name or who.id, why=why)
-    _tell(view, as_json=as_json)
+    description = _inside(file, as_member=True)
+    _tell(asyncio.run(cluster_acts.switchover(description, to, why)), as_json=as_json)
 
 
 @command.command(
@@ -251,20 +248,14 @@ def switchover(file: Path, to: str | None, why: str, as_json: bool) -> None:
 @_FILE
 @_JSON
 def pause(file: Path, as_json: bool) -> None:
-    from kaipiao.continuity.cluster import acts
-
-    description = _inside(file)
-    _tell(acts.pause(description, acts.login_here(description)), as_json=as_json)
+    _set_pause(file, is_paused=True, as_json=as_json)
 
 
 @command.command("resume", help=t("恢复自动切换", "Failover again, after pause."))
 @_FILE
 @_JSON
 def resume(file: Path, as_json: bool) -> None:
-    from kaipiao.continuity.cluster import acts
-
-    description = _inside(file)
-    _tell(acts.resume(description, acts.login_here(description)), as_json=as_json)
+    _set_pause(file, is_paused=False, as_json=as_json)
 
 
 @command.command(
@@ -284,19 +275,34 @@ def resume(file: Path, as_json: bool) -> None:
 @click.argument("member", metavar="MEMBER")
 @click.option("--yes", is_flag=True, help=t("不再询问", "Do not ask."))
 def reinit(file: Path, member: str, yes: bool) -> None:
-    from kaipiao.continuity.cluster import acts
+    from kaipiao.app import cluster_acts
 
-    description = _inside(file)
+    description = _inside(file, as_member=True)
     asks = t(f"丢弃 {member} 的数据并重新复制?", f"Throw {member}'s data away and copy it anew?")
     if not yes:
         click.confirm(asks, abort=True)
-    acts.reinit(description, acts.login_here(description), member)
+    asyncio.run(cluster_acts.reinit(description, member))
     say(
         t(
             f"已开始。进度: kaipiao cluster status {file}",
             f"It has begun. To watch it: kaipiao cluster status {file}",
         )
     )
+
+
+def _set_pause(file: Path, *, is_paused: bool, as_json: bool) -> None:
+    from kaipiao.app import cluster_acts
+
+    description = _inside(file, as_member=True)
+    view, is_written = asyncio.run(cluster_acts.set_pause(description, is_paused=is_paused))
+    _tell(view, as_json=as_json)
+    if not is_written:
+        warn(
+            t(
+                "已执行, 但数据库没有应答, 未能写入审计日志。",
+                "It was done; the database did not answer, so the audit log does not say so.",
+            )
+        )
 
 
 def _lab(file: Path) -> "Lab":
@@ -306,15 +312,19 @@ def _lab(file: Path) -> "Lab":
     return Lab(read_description(file))
 
 
-def _inside(file: Path) -> "Description":
-    """The description; of a lab, read where its members can be reached."""
+def _inside(file: Path, *, as_member: bool = False) -> "Description":
+    """The description; of a lab, read in the client's place, or in that of a member that runs.
+
+    What changes something is done where an operator would do it: on a member's machine.
+    """
     from kaipiao.continuity.cluster.description import read_description
-    from kaipiao.continuity.lab.lab import Lab, enter
+    from kaipiao.continuity.lab.lab import CLIENT, Lab, enter
     from kaipiao.continuity.lab.made import read_made
 
     description = read_description(file)
     if read_made(description.folder) is not None:
-        enter(Lab(description))
+        lab = Lab(description)
+        enter(lab, place=next(iter(lab.running()), CLIENT) if as_member else CLIENT)
     return description
 
 

@@ -76,6 +76,10 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "vendor.distrust": ("不再信任签章服务商", "a seal vendor is believed no more"),
     "vendor.trust": ("重新信任签章服务商", "a seal vendor is believed again"),
     "invoice.erase": ("依法删除发票内容", "an invoice's content was erased"),
+    "cluster.switchover": ("计划切换主节点", "the primary was switched over"),
+    "cluster.pause": ("暂停自动切换", "failover was paused"),
+    "cluster.resume": ("恢复自动切换", "failover was resumed"),
+    "cluster.reinit": ("重建备节点", "a standby was made anew"),
     "log_key.rotate": ("更换日志密钥", "the log's key was rotated"),
 }
 """Every action, in Chinese and English.  A code is never given a second meaning."""

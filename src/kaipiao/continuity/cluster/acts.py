@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kaipiao.continuity.cluster.description import Description
-from kaipiao.continuity.cluster.places import home_of
+from kaipiao.continuity.cluster.places import Home, home_of
 from kaipiao.continuity.cluster.secrets import PATRONI, Login, login
 from kaipiao.continuity.cluster.view import NOTE, ClusterView, MemberView, api, look
 
@@ -30,15 +30,15 @@ class ActRefused(Exception):
         self.en = en
 
 
-def login_here(description: Description) -> Login:
-    """Patroni's password, from the bundle of the member that lives on this machine.
-
-    Raises:
-        BundleMissing: no member's bundle lies here.
-    """
+def home_here(description: Description) -> Home:
+    """The member that lives on this machine; in a lab, the first: their bundles are alike."""
     homes = [home_of(description, member) for member in description.members]
-    here = next((home for home in homes if home.secrets.exists()), homes[0])
-    return login(here, PATRONI)
+    return next((home for home in homes if home.secrets.exists()), homes[0])
+
+
+def login_here(description: Description) -> Login:
+    """Patroni's password, from this machine's bundle.  Raises BundleMissing: there is none."""
+    return login(home_here(description), PATRONI)
 
 
 def switchover(

@@ -58,7 +58,11 @@ class Lab:
 
     def is_up(self) -> bool:
         """Whether a supervisor runs in every member's namespace."""
-        return self.is_made() and all(self.pids(member, "node") for member in self.members)
+        return self.is_made() and self.running() == list(self.members)
+
+    def running(self) -> list[str]:
+        """The members whose supervisor runs."""
+        return [member for member in self.members if self.pids(member, "node")]
 
     def make(self, *, disks_mb: Mapping[str, int] | None = None) -> None:
         """Make what is not there yet: namespaces, cables, and small disks for those named.
@@ -77,9 +81,8 @@ class Lab:
         """Make the lab and start every member that does not run; does not wait for a quorum."""
         if not self.is_made():
             self.make()
-        for member in self.members:
-            if not self.pids(member, "node"):
-                self.restart(member)
+        for member in set(self.members) - set(self.running()):
+            self.restart(member)
 
     def restart(self, member: str) -> subprocess.Popen[bytes]:
         """Start ``kaipiao node up`` in the member's namespace; its output goes to node.log."""
@@ -165,7 +168,7 @@ class Lab:
                 for what in (signal.SIGCONT, signal.SIGTERM):  # a frozen one cannot hear
                     spaces.send(self.space(member), pid, what)
         until = time.monotonic() + STOP_S
-        while any(self.pids(m, "node") for m in self.members) and time.monotonic() < until:
+        while self.running() and time.monotonic() < until:
             time.sleep(0.1)
 
     def _intend(self, disks_mb: Mapping[str, int]) -> made.Made:
@@ -229,15 +232,16 @@ def addresses(description: Description) -> dict[str, str]:
     return {**found, CLIENT: client}
 
 
-def enter(lab: Lab, arguments: Sequence[str] | None = None) -> None:
-    """Carry on inside the client's namespace, if there is a lab and we are not there yet.
+def enter(lab: Lab, arguments: Sequence[str] | None = None, *, place: str = CLIENT) -> None:
+    """Carry on inside the lab, at ``place``, unless there is none or we are inside already.
 
     ``arguments`` are the command to carry on with; None: the one that was typed.
     """
-    if not lab.is_made() or spaces.is_inside(lab.space(CLIENT)):
+    record = made.read_made(lab.folder)
+    if record is None or any(map(spaces.is_inside, record.spaces.values())):
         return
     spaces.check_tools()
     sys.stdout.flush()
     sys.stderr.flush()
     typed = sys.argv[1:] if arguments is None else arguments
-    os.execvp("ip", ["ip", "netns", "exec", lab.space(CLIENT), *PROGRAM, *typed])
+    os.execvp("ip", ["ip", "netns", "exec", lab.space(place), *PROGRAM, *typed])
