@@ -365,7 +365,7 @@ def _tell(view: "ClusterView", *, as_json: bool) -> None:
         for member in view.members
     ]
     say_table([head, *rows], right=(3, 4))
-    say(_here(words.switch_words(view.last_switch)))
+    say(_here(words.last_switch(view)))
     for trouble in words.troubles(view):
         say(f"! {_here(trouble)}")
 
@@ -377,7 +377,7 @@ def _as_json(view: "ClusterView") -> dict[str, object]:
     from kaipiao.continuity.cluster import words
 
     found: dict[str, object] = msgspec.to_builtins(view)
-    told = [words.summary(view), *words.troubles(view)]
+    told = [words.summary(view), words.last_switch(view), *words.troubles(view)]
     return found | {
         "is_writable": view.is_writable,
         "words": [{"zh": one.zh, "en": one.en} for one in told],

@@ -8,7 +8,7 @@ import pytest
 
 from kaipiao.continuity.cluster.description import Dcs, Description, Member, Ports
 from kaipiao.continuity.cluster.view import NOTE, ClusterView, look
-from kaipiao.continuity.cluster.words import summary, switch_words, troubles
+from kaipiao.continuity.cluster.words import last_switch, summary, troubles
 
 NAMES = ("n1", "n2", "n3")
 
@@ -98,6 +98,12 @@ def test_with_one_standby_left_it_says_what_that_means(patronis: Patronis) -> No
     assert "kaipiao node up --member n3" in english(view)
 
 
+def test_a_primary_that_fell_silent_is_not_said_to_issue(patronis: Patronis) -> None:
+    patronis.gone = {"n1"}
+
+    assert "n1 leads and does not answer" in english(patronis.seen())
+
+
 def test_without_a_standby_that_can_confirm_it_does_not_claim_to_issue(patronis: Patronis) -> None:
     patronis.gone = {"n2", "n3"}
     view = patronis.seen()
@@ -135,6 +141,7 @@ def test_nobody_answering_is_not_called_an_outage_of_theirs_alone(patronis: Patr
     patronis.gone = set(NAMES)
 
     assert "No member answers" in english(patronis.seen())
+    assert last_switch(patronis.seen()).en == "Last switch: unknown."
 
 
 def test_a_pause_is_never_passed_over_in_silence(patronis: Patronis) -> None:
@@ -175,7 +182,7 @@ LINE = [1, 50_331_808, "no recovery target specified", "2026-11-25T12:00:00.5+00
 def test_a_promotion_that_nobody_asked_for_is_a_failover(patronis: Patronis) -> None:
     patronis.history = [LINE]
 
-    words = switch_words(patronis.seen().last_switch).en
+    words = last_switch(patronis.seen()).en
 
     assert "2026-11-25 12:00:00Z: a failover" in words
     assert "n2 took over" in words
@@ -185,7 +192,7 @@ def test_a_promotion_that_was_asked_for_says_by_whom_and_why(patronis: Patronis)
     patronis.history = [LINE]
     patronis.config[NOTE] = {"timeline": 1, "from": "n1", "by": "wang", "why": "new memory"}
 
-    words = switch_words(patronis.seen().last_switch).en
+    words = last_switch(patronis.seen()).en
 
     assert "a switchover to n2 that wang asked for: new memory" in words
 
@@ -194,4 +201,4 @@ def test_a_note_about_an_earlier_switch_does_not_explain_a_later_one(patronis: P
     patronis.history = [LINE, [2, 60_000_000, *LINE[2:4], "n3"]]
     patronis.config[NOTE] = {"timeline": 1, "from": "n1", "by": "wang", "why": "new memory"}
 
-    assert "failover" in switch_words(patronis.seen().last_switch).en
+    assert "failover" in last_switch(patronis.seen()).en

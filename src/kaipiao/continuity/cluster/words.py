@@ -56,6 +56,13 @@ def summary(view: ClusterView) -> Sentence:
             "现在没有主节点: 开票请求会得到 503, 用原来的 key 重试即可。",
             "Nobody leads now: issuing answers 503; retry with the same key.",
         )
+    if not view.member(view.leader).is_reachable:
+        return Sentence(
+            f"主节点 {view.leader} 没有应答: 其他成员数秒内会选出新的主节点, "
+            "期间开票得到 503, 用原来的 key 重试即可。",
+            f"{view.leader} leads and does not answer: the others elect another within seconds; "
+            "until then issuing answers 503: retry with the same key.",
+        )
     if not view.is_writable:
         return Sentence(
             f"{view.leader} 为主, 但没有可确认提交的备节点: 暂不能开票, 不会丢失。",
@@ -145,8 +152,14 @@ def state_of(member: MemberView) -> Sentence:
     return STATES.get(member.state, Sentence(member.state, member.state))
 
 
-def switch_words(switch: Switch | None) -> Sentence:
+def last_switch(view: ClusterView) -> Sentence:
     """The last change of the primary, and why."""
+    if not any(member.is_reachable for member in view.members):
+        return Sentence("上次切换: 未知。", "Last switch: unknown.")
+    return switch_words(view.last_switch)
+
+
+def switch_words(switch: Switch | None) -> Sentence:
     if switch is None:
         return Sentence("主节点从未更换。", "The primary has never changed.")
     at = f"{switch.at:%Y-%m-%d %H:%M:%SZ}" if switch.at else "-"
