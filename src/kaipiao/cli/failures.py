@@ -7,6 +7,7 @@ from kaipiao.cli import exits
 from kaipiao.cli.language import language, t
 from kaipiao.cli.terminal import warn
 from kaipiao.client.problem import Problem, Unreachable
+from kaipiao.continuity.backup.wrong import BackupWrong
 from kaipiao.continuity.cluster.acts import ActRefused
 from kaipiao.continuity.lab.refused import LabRefused
 from kaipiao.errors import Outage, Refusal
@@ -69,6 +70,11 @@ def _tell_settings(error: Exception) -> str:
     return t(error.zh, error.en)
 
 
+def _tell_backup(error: Exception) -> str:
+    assert isinstance(error, BackupWrong)
+    return t(error.zh, error.en)
+
+
 def _tell_act(error: Exception) -> str:
     assert isinstance(error, ActRefused | LabRefused)
     return t(error.zh, error.en)
@@ -100,6 +106,7 @@ _FAILURES = (
     (Unreadable, exits.USAGE, _tell_unreadable),
     (Refusal, exits.NO, _tell_refusal),
     (Outage, exits.OUTAGE, _tell_outage),
+    (BackupWrong, exits.NO, _tell_backup),
     ((ActRefused, LabRefused), exits.NO, _tell_act),
     (SettingsWrong, exits.USAGE, _tell_settings),
     (AlreadyRunning, exits.USAGE, _tell_running),

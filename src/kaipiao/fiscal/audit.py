@@ -80,6 +80,9 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "cluster.pause": ("暂停自动切换", "failover was paused"),
     "cluster.resume": ("恢复自动切换", "failover was resumed"),
     "cluster.reinit": ("重建备节点", "a standby was made anew"),
+    "backup.take": ("备份单元", "a backup of the cell was taken"),
+    "backup.prune": ("清理旧备份", "old backups were removed"),
+    "cell.restore": ("从备份恢复单元", "the cell was restored from a backup"),
     "log_key.rotate": ("更换日志密钥", "the log's key was rotated"),
 }
 """Every action, in Chinese and English.  A code is never given a second meaning."""

@@ -3,7 +3,7 @@
 import os
 import pwd
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
@@ -55,9 +55,15 @@ def _account(entry: pwd.struct_passwd) -> Account:
 
 
 def run_as(
-    account: Account, command: Sequence[str | Path], *, input: str | None = None
+    account: Account,
+    command: Sequence[str | Path],
+    *,
+    input: str | None = None,
+    secret: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end as ``account``; both outputs are in ``stdout``.
+
+    ``secret`` is added to its environment, which only that account and root can read.
 
     Raises:
         OSError: it cannot be run by this account: absent, or behind a closed folder.
@@ -74,7 +80,7 @@ def run_as(
         text=True,
         check=False,
         cwd="/",  # ours may be a folder that the account cannot enter
-        env=ENVIRONMENT,
+        env=ENVIRONMENT | dict(secret or {}),
         umask=0o077,
         **drop,
     )

@@ -56,7 +56,7 @@ def _prepare_cluster(places: Places, account: Account, wish: Wish) -> Programs:
     size = wish.size or fit_size(places)
     if written_by(places.data) is None:
         make_cluster(places, programs, account, durable=size.durable)
-    _write_for_all(places.settings, render_settings(places, size))
+    _write_for_all(places.settings, render_settings(places, size, major=programs.major))
     _write_for_all(places.logins, LOGINS)
     return programs
 

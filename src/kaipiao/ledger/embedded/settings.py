@@ -76,6 +76,10 @@ ON_LINUX = (
     Setting("recovery_init_sync_method", "syncfs", "one call instead of one a file"),
 )
 
+SINCE_17 = (
+    Setting("summarize_wal", "on", "a backup may hold only what changed since the last one"),
+)
+
 
 def has_syncfs() -> bool:
     """Linux 5.8 was the first whose syncfs reports a failed write."""
@@ -83,7 +87,7 @@ def has_syncfs() -> bool:
     return sys.platform == "linux" and release >= (5, 8)
 
 
-def render_settings(places: Places, size: Size) -> str:
+def render_settings(places: Places, size: Size, *, major: int) -> str:
     """postgresql.conf: initdb's own findings about the machine, then ours."""
     real = "on" if size.durable else "off"
     fitted = (
@@ -93,11 +97,17 @@ def render_settings(places: Places, size: Size) -> str:
         Setting("shared_buffers", f"{size.buffers_mb}MB", "an eighth of the memory, at most 2 GB"),
         Setting("min_wal_size", f"{size.wal_min_mb}MB", "files kept to be used again"),
         Setting("max_wal_size", f"{size.wal_max_mb}MB", "at most an eighth of the free disk"),
+        Setting(
+            "max_slot_wal_keep_size",
+            f"{2 * size.wal_max_mb}MB",
+            "a backup stream that stays away must not fill the disk: issuing comes first",
+        ),
         Setting("fsync", real, "a commit is on the disk"),
         Setting("full_page_writes", real, "a torn page can be mended"),
     )
     settings = [*fitted, *STEADY]
     settings += ON_LINUX if has_syncfs() else ()
+    settings += SINCE_17 if major >= 17 else ()
     lines = [f"{one.name} = {one.value}  # {one.why}" for one in settings]
     return "\n".join(
         [
@@ -112,6 +122,7 @@ def render_settings(places: Places, size: Size) -> str:
 LOGINS = """\
 # Written anew at every start.  Every role, from every database: a password, never trust.
 local all all scram-sha-256
+local replication all scram-sha-256
 """
 
 

@@ -1,0 +1,166 @@
+"""Where backups lie.
+
+    FOLDER/SERIES/base/NAME/   what pg_basebackup wrote, with its manifest; the server's user's
+    FOLDER/SERIES/wal/         what pg_receivewal wrote; the server's user's
+    FOLDER/SERIES/cell/NAME/   keys, passwords and settings of that moment, ``backup.json``; ours
+    FOLDER/SERIES/archive/     old batches that had left the database; ours
+    FOLDER/SERIES/seen/        the newest checkpoints, as published and as witnessed; ours
+
+A *series* is the backups of one data folder since it was made or restored: two histories are never
+mixed, not even when a cell was restored to an earlier moment and went on from there.  Names are
+instants in UTC.  ``cell/NAME`` appears last and by one rename: without it there is no backup.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from kaipiao.base.durable import write_whole
+from kaipiao.continuity.backup.wrong import BackupWrong
+
+NOTE_NAME = "backup.json"
+DRAFT = ".new"
+NAME_FORM = "%Y%m%dT%H%M%S.%fZ"
+
+
+class Backup(msgspec.Struct, frozen=True, kw_only=True):
+    """One base backup.  ``parent`` is the one whose changes it holds; empty: it is whole."""
+
+    name: str
+    series: str
+    parent: str
+    began_at: datetime
+    ended_at: datetime  # a restore may aim at this moment or later
+    bytes: int
+    segment: str  # the WAL file with which its replay begins
+    version: str  # of PostgreSQL
+    area: int
+    log_origin: str
+
+    @property
+    def kind(self) -> str:
+        return "incremental" if self.parent else "full"
+
+
+class Series:
+    """One history's backups."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def wal(self) -> Path:
+        return self.path / "wal"
+
+    @property
+    def archive(self) -> Path:
+        return self.path / "archive"
+
+    @property
+    def seen(self) -> Path:
+        return self.path / "seen"
+
+    def base(self, name: str) -> Path:
+        return self.path / "base" / name
+
+    def cell(self, name: str) -> Path:
+        return self.path / "cell" / name
+
+    def backups(self) -> list[Backup]:
+        """All that are whole, the oldest first."""
+        notes = sorted(self.path.glob(f"cell/*/{NOTE_NAME}"))
+        return [
+            msgspec.json.decode(note.read_bytes(), type=Backup)
+            for note in notes
+            if not note.parent.name.endswith(DRAFT)
+        ]
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One at a time adds or takes away here.
+
+        Raises:
+            BackupWrong: another one is at it.
+        """
+        self.path.mkdir(exist_ok=True)
+        handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise BackupWrong(
+                zh=f"{self.path} 正在备份或清理。请稍后再试。",
+                en=f"A backup or a prune is at work in {self.path}. Try again in a moment.",
+            ) from None
+        finally:
+            os.close(handle)
+
+    def chain(self, backup: Backup) -> list[Backup]:
+        """The full one that it builds upon, all in between, and itself.
+
+        Raises:
+            KeyError: one of them is missing.
+        """
+        known = {one.name: one for one in self.backups()}
+        chain = [backup]
+        while chain[0].parent:
+            chain.insert(0, known[chain[0].parent])
+        return chain
+
+
+class Shelf:
+    """The folder of backups."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def series(self) -> list[Series]:
+        return [Series(path.parent) for path in sorted(self.path.glob("*/cell"))]
+
+    def backups(self) -> list[tuple[Series, Backup]]:
+        """Of all series, in the order in which they ended."""
+        found = [(series, one) for series in self.series() for one in series.backups()]
+        return sorted(found, key=lambda pair: pair[1].ended_at)
+
+    def begin_anew(self, memory: Path) -> None:
+        """Forget which series is this cell's: the next backup begins another."""
+        memory.unlink(missing_ok=True)
+
+    def series_of(self, memory: Path, now: datetime) -> Series:
+        """The series of the cell that keeps ``memory``; begun now if it has none here.
+
+        ``memory`` lies in the data folder and is in no backup, so a restored cell begins another.
+        """
+        known: dict[str, str] = {}
+        if memory.exists():
+            known = msgspec.json.decode(memory.read_bytes(), type=dict[str, str])
+        here = str(self.path.resolve())
+        name = known.get(here, "")
+        if not name or not (self.path / name / "cell").exists():
+            name = now.strftime(NAME_FORM)
+            write_whole(memory, msgspec.json.encode(known | {here: name}))
+        return Series(self.path / name)
+
+
+def newest_in(folder: Path) -> float | None:
+    """When the newest file here was last written to (seconds since 1970); None: there is none."""
+    times = [path.stat().st_mtime for path in folder.glob("*")]
+    return max(times, default=None)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below."""
+    return sum(
+        os.lstat(os.path.join(where, name)).st_size
+        for where, _, names in os.walk(folder)
+        for name in names
+    )

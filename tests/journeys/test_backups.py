@@ -1,0 +1,205 @@
+"""A cell is backed up while it issues, lost with everything, and comes back with every receipt."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from kaipiao.app.backup import restore_cell, verify_backup
+from kaipiao.client.answers import Receipt
+from kaipiao.client.client import Client
+from kaipiao.client.retry import Budget
+from kaipiao.continuity.backup.restore import lay_out
+from kaipiao.continuity.backup.shelf import Series, Shelf
+from kaipiao.continuity.backup.wrong import BackupWrong
+from kaipiao.fiscal.sample import SELLERS, sample_drafts
+from kaipiao.ledger.embedded.remove import remove_database
+from kaipiao.ledger.embedded.settings import TEST_SIZE
+from tests.journeys.cells import KAIPIAO, Cell, environment, kaipiao, running, wait_until
+
+DRAFTS = sample_drafts(7)
+SALES = [next(DRAFTS) for _ in range(12)]
+
+
+def seller_at(cell: Cell) -> Client:
+    return Client(cell.url, cell.key, budget=Budget(20))
+
+
+@contextmanager
+def streaming(cell: Cell, folder: Path) -> Iterator[None]:
+    """A stream that has said that it receives."""
+    process = subprocess.Popen(
+        [KAIPIAO, "backup", "stream", "--data", cell.folder, "--folder", folder],
+        stdout=subprocess.PIPE,
+        env=environment(),
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        assert "Receiving" in process.stdout.readline()
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) in (0, 1)  # 1: the server went first
+
+
+def back_up(cell: Cell, folder: Path) -> Any:
+    done = kaipiao("backup", "--data", cell.folder, "--folder", folder, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def destroy(cell: Cell) -> None:
+    """The power fails, and the disk with it."""
+    os.kill(cell.process.pid, signal.SIGKILL)
+    cell.process.wait()
+    wait_until(lambda: not cell.children(""), 20, "its children live")
+    wait_until(lambda: is_gone(cell.folder), 20, "its database lives")
+
+
+def is_gone(folder: Path) -> bool:
+    try:
+        remove_database(folder)
+        shutil.rmtree(folder)
+    except Exception:
+        return False
+    return True
+
+
+class Lost:
+    """What was promised by a cell that is no more, and where its backups are."""
+
+    def __init__(self, folder: Path, receipts: list[Receipt], before_any: datetime) -> None:
+        self.folder = folder
+        self.receipts = receipts
+        self.before_any = before_any
+
+    @property
+    def series(self) -> Series:
+        return Shelf(self.folder).series()[0]
+
+    def restore(self, data: Path, to: datetime | None = None) -> Any:
+        return asyncio.run(restore_cell(data, self.folder, to, say=lambda _: None, size=TEST_SIZE))
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lost]:
+    """Issued, backed up whole, issued, backed up by what changed, issued, streamed, destroyed."""
+    with tempfile.TemporaryDirectory(prefix="kaipiao-test-") as name:
+        place = Path(name)
+        place.chmod(0o711)
+        folder, before = place / "backups", datetime.now(UTC)
+        receipts: list[Receipt] = []
+        with running(place / "cell") as cell:
+            client = seller_at(cell)
+            for seller in SELLERS:
+                client.grant_credit(seller.taxpayer_id, 10**12)
+
+            def sell(count: int) -> None:
+                for _ in range(count):
+                    n = len(receipts)
+                    receipts.append(client.issue(SALES[n], key=f"sale-{n}"))
+
+            sell(4)
+            assert back_up(cell, folder)["kind"] == "full"
+            with streaming(cell, folder):
+                sell(4)
+                assert back_up(cell, folder)["kind"] == "incremental"
+                sell(4)
+                seen = Shelf(folder).series()[0].seen / "evidence" / "checkpoint"
+                wait_until(lambda: "\n12\n" in seen.read_text(), 10, "no checkpoint came along")
+                destroy(cell)
+        yield Lost(folder, receipts, before)
+
+
+def test_every_receipt_is_there_after_the_whole_cell_was_lost(lost: Lost, scratch: Path) -> None:
+    restored = lost.restore(scratch / "cell")
+    assert (restored.proof.verdict, restored.proof.leaves) == ("proved", 12)
+
+    with running(scratch / "cell") as cell:
+        client = seller_at(cell)
+        for n, receipt in enumerate(lost.receipts):
+            again = client.issue(SALES[n], key=f"sale-{n}")
+            assert again == msgspec.structs.replace(receipt, replayed=True)
+        more = client.issue(next(DRAFTS), key="one-more")
+        assert more.number not in {receipt.number for receipt in lost.receipts}
+        # It goes on under a history of its own: the lost one's backups stay as they are.
+        assert back_up(cell, lost.folder)["kind"] == "full"
+        assert len(Shelf(lost.folder).series()) == 2
+        shutil.rmtree(Shelf(lost.folder).series()[1].path)
+
+
+def test_a_verified_backup_leaves_nothing_behind(lost: Lost) -> None:
+    before = sorted(lost.folder.iterdir())
+
+    restored = asyncio.run(verify_backup(lost.folder, None, say=lambda _: None, size=TEST_SIZE))
+
+    assert (restored.proof.verdict, restored.proof.told) == ("proved", 12)
+    assert sorted(lost.folder.iterdir()) == before
+
+
+def test_a_moment_before_the_published_log_is_refused(lost: Lost, scratch: Path) -> None:
+    """It would take back what was said; nothing is left that could be started by mistake."""
+    earlier = lost.series.backups()[0].ended_at
+
+    with pytest.raises(BackupWrong, match="12 were published"):
+        lost.restore(scratch / "cell", earlier + timedelta(milliseconds=1))
+
+    assert list((scratch / "cell").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "says"), [(-1, "The oldest backup ended at"), (1, "The stream ends before")]
+)
+def test_a_moment_that_no_backup_holds_is_refused(
+    lost: Lost, scratch: Path, hours: int, says: str
+) -> None:
+    with pytest.raises(BackupWrong, match=says):
+        lost.restore(scratch / "cell", datetime.now(UTC) + timedelta(hours=hours))
+
+
+def test_one_flipped_byte_in_any_part_of_the_chain_is_found(lost: Lost, scratch: Path) -> None:
+    full, last = lost.series.backups()
+    victim = next((lost.series.base(full.name) / "base").rglob("1259"))
+    whole = victim.read_bytes()
+    try:
+        victim.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+        with pytest.raises(BackupWrong, match="checksum mismatch"):
+            lay_out(lost.series, last, scratch / "cell", None)
+    finally:
+        victim.write_bytes(whole)
+
+
+def test_a_missing_file_of_the_stream_is_found(lost: Lost, scratch: Path) -> None:
+    """The server would stop there, quietly, and call it the end."""
+    full = lost.series.backups()[0]
+    kept = {path: path.read_bytes() for path in lost.series.wal.iterdir()}
+    newest = max(kept)
+    far = newest.with_name(f"{newest.name[:16]}{int(newest.name[16:24], 16) + 2:08X}.partial")
+    far.write_bytes(kept[newest])
+    try:
+        with pytest.raises(BackupWrong, match="files of the stream are missing"):
+            lay_out(lost.series, full, scratch / "cell", None)
+    finally:
+        far.unlink()
+
+
+def test_a_folder_that_holds_something_is_left_alone(lost: Lost, scratch: Path) -> None:
+    (scratch / "cell").mkdir()
+    (scratch / "cell" / "letter").write_text("mine")
+
+    with pytest.raises(BackupWrong, match="not empty"):
+        lost.restore(scratch / "cell")
+
+    assert (scratch / "cell" / "letter").read_text() == "mine"
