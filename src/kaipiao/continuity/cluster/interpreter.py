@@ -1,6 +1,6 @@
 """A Python that the unprivileged account can run: ours, or the system's of the same version.
 
-A virtual environment made from a Python in somebody's home (``/root/.pyenv``) cannot be run by
+A virtual environment made from a Python in somebody's home cannot be run by
 anyone else.  Patroni's files need not be: they only have to be readable.
 """
 
