@@ -20,8 +20,12 @@ RENEW_WITHIN_S = 10.0
 log = logging.getLogger(__name__)
 
 
+class NotReady(Exception):
+    """A process of another release did not do its work in time; it was ended."""
+
+
 class Child:
-    """``python -m module``, kept alive.
+    """``python -m module``, kept alive; ``program`` is the Python, and so the release, that runs.
 
     ``changed`` is called whenever it becomes ready (True) or is gone (False).
     """
@@ -34,8 +38,11 @@ class Child:
         *,
         keep: Sequence[int] = (),
         changed: Callable[["Child", bool], None],
+        program: str = sys.executable,
     ) -> None:
         self.name = name
+        self.program = program
+        self.deaths = 0
         self._module = module
         self._orders = orders
         self._keep = tuple(keep)
@@ -56,6 +63,7 @@ class Child:
             code = await self._live_once()
             if self._stopping.is_set():
                 return
+            self.deaths += 1
             lived_s = time.monotonic() - started
             pause_s = FIRST_PAUSE_S if lived_s > STEADY_S else min(2 * pause_s, LAST_PAUSE_S)
             log.warning("%s %s; starting it again in %.1f s", self.name, _how(code), pause_s)
@@ -65,6 +73,12 @@ class Child:
         """Ask it to finish, and after ``patience_s`` end it."""
         self._stopping.set()
         await self._end(patience_s)
+
+    async def is_ready_within(self, seconds: float) -> bool:
+        """Wait until it does its work."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ready.wait(), seconds)
+        return self._ready.is_set()
 
     async def renew(self, patience_s: float) -> None:
         """Ask it to finish and let its successor begin; returns when that one is ready, or late."""
@@ -87,7 +101,7 @@ class Child:
 
     async def _live_once(self) -> int:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
+            self.program,
             "-m",
             self._module,
             stdin=asyncio.subprocess.PIPE,

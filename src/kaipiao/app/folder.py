@@ -2,6 +2,7 @@
 
 DIR/config.json     settings, if the operator writes any
 DIR/vendors.json    who seals invoices, if anybody does
+DIR/release.json    which program runs the cell, once a release was applied
 DIR/secrets/        keys and passwords (0700)
 DIR/postgres/       the embedded database
 DIR/evidence/       the published log: static files that anyone may have
@@ -19,6 +20,10 @@ from pathlib import Path
 import msgspec
 
 from kaipiao.base.durable import write_whole as write_whole
+
+
+BACKUP_FOLDERS = 2
+"""A cell streams into so many at most."""
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -79,6 +84,15 @@ class CellFolder:
         return self.path / "run"
 
     @property
+    def release(self) -> Path:
+        return self.path / "release.json"
+
+    @property
+    def release_door(self) -> Path:
+        """The Unix socket at which the supervisor is asked for a release."""
+        return self.run / "release.sock"
+
+    @property
     def witnesses(self) -> Path:
         """What is known of the log's witnesses; may be lost."""
         return self.run / "witnesses.json"
@@ -86,6 +100,10 @@ class CellFolder:
     @property
     def audit_witnesses(self) -> Path:
         return self.run / "audit-witnesses.json"
+
+    def backups(self, place: int) -> Path:
+        """What was told last of the backups in the first folder (0) and the second (1)."""
+        return self.run / f"backups-{place}.json"
 
     @property
     def running(self) -> Path:

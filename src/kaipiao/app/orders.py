@@ -20,6 +20,10 @@ ORPHAN_STOP_S = 3.0
 
 READY = b"ready\n"
 
+WIRE = 1
+"""What supervisor and children say to each other, by number: another one whenever a supervisor and
+a child of two releases would no longer understand each other (see ``app/releasing.py``)."""
+
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
     """``dsn`` is the database as this child should open it.

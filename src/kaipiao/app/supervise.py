@@ -19,15 +19,17 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable
+import sys
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
 from kaipiao.app.audit import note_start
 from kaipiao.app.audit_log import open_audit_key
-from kaipiao.app.child import Child
+from kaipiao.app.child import Child, NotReady
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.crowd import make_crowd_file
 from kaipiao.app.database import Database, database_of
@@ -40,6 +42,7 @@ from kaipiao.app.log_keys import key_changes, open_log_keys
 from kaipiao.app.orders import Orders, encode_orders
 from kaipiao.app.outward import networks_of, relay_of, roster_of
 from kaipiao.app.probe import until_it_works
+from kaipiao.app.releasing import Releasing, is_open
 from kaipiao.app.settings import Settings, SettingsWrong
 from kaipiao.app.stand_in import StandIn
 from kaipiao.app.witnessing import check_witnessing
@@ -59,6 +62,9 @@ WORK_STOP_S = 1.0
 
 OPEN_WITHIN_S = 60.0
 """A cell that answers nothing for so long will not: better to say so than to go on trying."""
+
+READY_WITHIN_S = 20.0
+"""A process of another release that is not ready by then is not waited for."""
 
 LEAVE_WITHIN_S = 5.0
 """Workers of a supervisor that was killed leave the port within this."""
@@ -96,7 +102,8 @@ async def run_cell(
             async with database_of(settings) as database:
                 await prepare(folder, settings, database)
                 cell = Cell(folder, settings, database, listener)
-                await cell.run(stop, ready_file=ready_file, announce=announce)
+                async with Releasing(folder, settings, database, cell):
+                    await cell.run(stop, ready_file=ready_file, announce=announce)
 
 
 def forget(*told: Path | None) -> None:
@@ -110,7 +117,7 @@ async def prepare(folder: CellFolder, settings: Settings, database: Database) ->
     """Bring tables up to date; make whatever keys are missing: of the log, the seal, deliveries,
     and the first API key.
     """
-    await migrate(database.owner)
+    await migrate(database.owner, until="pre" if is_open(folder) else "post")
     clock = SystemClock()
     _open_log_keys(folder, settings, now=clock.now())
     _open_keys(folder.secrets, settings.log_origin, now=clock.now())
@@ -177,7 +184,10 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 
 class Cell:
-    """The children of one supervisor, and what is known about them."""
+    """The children of one supervisor, and what is known about them.
+
+    All run ``program``, ours, until ``use`` puts another release's in their places.
+    """
 
     def __init__(
         self, folder: CellFolder, settings: Settings, database: Database, listener: socket.socket
@@ -188,21 +198,25 @@ class Cell:
         self._listener = listener
         self._stand_in = StandIn(listener)
         self._alive: set[Child] = set()
-        self._held: list[Held] = []
+        self._program = sys.executable
+        self._is_closing = False
+        self._tasks: dict[Child, asyncio.Task[None]] = {}
+        self._held: dict[Child, Held] = {}
         self._crowd = make_crowd_file()
         self._workers = [self._worker(place) for place in range(settings.worker_count)]
-        work = encode_orders(Orders(settings=settings, dsn=database.app, name="work"))
-        self._work = Child("work", "kaipiao.app.work", work, changed=lambda *_: None)
-        self._couriers = [self._courier(place) for place in range(settings.deliverers)]
         sealers = settings.sealers if has_roster(folder.path) else 0
-        self._sealers = [self._sealer(place) for place in range(sealers)]
+        self._behind = [
+            self._one_behind("work", "work"),
+            *(self._one_behind("deliver", f"deliver-{n}") for n in range(settings.deliverers)),
+            *(self._one_behind("seal", f"seal-{n}") for n in range(sealers)),
+        ]
 
     async def run(
         self, stop: asyncio.Event, *, ready_file: Path | None, announce: Announce
     ) -> None:
         """Keep all children alive until ``stop``; then stop them in their order."""
         await self._stand_in.go_on_duty()
-        tasks = [asyncio.create_task(child.run()) for child in self._children]
+        self._tasks = {child: asyncio.create_task(child.run()) for child in self._children}
         opening = asyncio.create_task(self._open(ready_file, announce))
         renewing = asyncio.create_task(self._renew_with_keys())
         try:
@@ -212,11 +226,11 @@ class Cell:
             opening.cancel()
             renewing.cancel()
             await self._close(ready_file)
-            await asyncio.gather(*tasks)
+            await asyncio.gather(*self._tasks.values())
 
     async def _open(self, ready_file: Path | None, announce: Announce) -> None:
         """Once a request really succeeds, say so: in the folder, in the ready file, aloud."""
-        running = self._running()
+        running = self.running()
         try:
             await asyncio.wait_for(until_it_works(running), OPEN_WITHIN_S)
         except TimeoutError:
@@ -229,12 +243,14 @@ class Cell:
         announce(running)
 
     async def _close(self, ready_file: Path | None) -> None:
+        self._is_closing = True
         forget(self._folder.running, ready_file)
         await self._stand_in.go_on_duty()
-        await asyncio.gather(*(worker.stop(WORKER_STOP_S) for worker in self._workers))
-        last = (self._work, *self._couriers, *self._sealers)
+        servers = [child for child in self._tasks if child not in self._behind]
+        await asyncio.gather(*(server.stop(WORKER_STOP_S) for server in servers))
         await asyncio.gather(
-            *(child.stop(WORK_STOP_S) for child in last), *(held.close() for held in self._held)
+            *(child.stop(WORK_STOP_S) for child in self._behind),
+            *(held.close() for held in self._held.values()),
         )
         self._stand_in.go_off_duty()
 
@@ -248,10 +264,80 @@ class Cell:
 
     @property
     def _children(self) -> list[Child]:
-        return [self._work, *self._workers, *self._couriers, *self._sealers]
+        work, *others = self._behind
+        return [work, *self._workers, *others]
 
-    def _running(self) -> Running:
-        host, port = self._listener.getsockname()[:2]
+    @property
+    def deaths(self) -> int:
+        """How often one of our children, as they are now, had to be started again."""
+        return sum(child.deaths for child in self._children)
+
+    async def use(self, program: str, *, anyway: bool = False) -> None:
+        """Put children of ``program`` where others are: each server beside the one it follows,
+        which then finishes what it is doing; those behind one after another.
+
+        ``anyway``: one that is not ready in time is kept and started again for ever, as ours are.
+
+        Raises:
+            NotReady: one was not; so some places have the new program and some the old.
+        """
+        self._program = program
+        for place, old in enumerate(self._workers):
+            if old.program != program:
+                new = await self._start(self._worker(place), anyway=anyway)
+                self._workers[place] = new
+                await self._retire(old, WORKER_STOP_S)
+        for place, old in enumerate(self._behind):
+            if old.program != program:
+                await self._retire(old, WORK_STOP_S)  # first: the log has one writer
+                module = old.name.partition("-")[0]
+                self._behind[place] = self._one_behind(module, old.name)
+                await self._start(self._behind[place], anyway=anyway)
+
+    async def try_out(self, program: str, judge: Callable[[Running], Awaitable[None]]) -> None:
+        """Let ``judge`` ask a server of ``program`` that nobody else can reach; then it ends.
+
+        Raises:
+            NotReady: it did not start; and whatever ``judge`` does.
+        """
+        former, self._program = self._program, program
+        with socket.create_server(("127.0.0.1", 0)) as listener, make_crowd_file() as crowd:
+            listener.setblocking(False)
+            trial = self._worker(0, listener=listener, crowd=crowd, name="serve-trial")
+            self._program = former
+            await self._start(trial)
+            try:
+                await judge(self.running(listener))
+            finally:
+                await self._retire(trial, WORKER_STOP_S)
+
+    async def _start(self, child: Child, *, anyway: bool = False) -> Child:
+        """Raises NotReady: it was not, or we close meanwhile; it is gone again."""
+        task = self._tasks[child] = asyncio.create_task(child.run())
+        ready = asyncio.create_task(child.is_ready_within(READY_WITHIN_S))
+        try:
+            if not self._is_closing:
+                await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+            is_ready = ready.done() and (anyway or ready.result()) and not self._is_closing
+        except asyncio.CancelledError:
+            await self._retire(child, 0)
+            raise
+        finally:
+            ready.cancel()
+        if not is_ready:
+            await self._retire(child, 0)
+            raise NotReady(child.name)
+        return child
+
+    async def _retire(self, child: Child, patience_s: float) -> None:
+        await child.stop(patience_s)
+        await self._tasks.pop(child)
+        if held := self._held.pop(child, None):
+            await held.close()
+
+    def running(self, listener: socket.socket | None = None) -> Running:
+        """Where we answer, or where another listener of ours does."""
+        host, port = (listener or self._listener).getsockname()[:2]
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  read, not bound
         return Running(
             url=f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}",
@@ -260,46 +346,59 @@ class Cell:
             data=str(self._folder.path),
         )
 
-    def _courier(self, place: int) -> Child:
-        name = f"deliver-{place}"
-        orders = Orders(settings=self._settings, dsn=self._database.app, name=name)
-        return Child(name, "kaipiao.app.deliver", encode_orders(orders), changed=lambda *_: None)
+    def _one_behind(self, module: str, name: str) -> Child:
+        """``work``, a courier or a sealer: nobody calls them."""
+        orders = encode_orders(Orders(settings=self._settings, dsn=self._database.app, name=name))
+        return Child(
+            *(name, f"kaipiao.app.{module}", orders),
+            changed=lambda *_: None,
+            program=self._program,
+        )
 
-    def _sealer(self, place: int) -> Child:
-        name = f"seal-{place}"
-        orders = Orders(settings=self._settings, dsn=self._database.app, name=name)
-        return Child(name, "kaipiao.app.seal", encode_orders(orders), changed=lambda *_: None)
-
-    def _worker(self, place: int) -> Child:
+    def _worker(
+        self,
+        place: int,
+        *,
+        listener: socket.socket | None = None,
+        crowd: IO[bytes] | None = None,
+        name: str = "",
+    ) -> Child:
         held = Held()
         orders = Orders(
             settings=self._settings,
             dsn=self._database.app,
-            name=f"serve-{place}",
+            name=name or f"serve-{place}",
             place=place,
-            listener=self._listener.fileno(),
-            crowd=self._crowd.fileno(),
+            listener=(listener or self._listener).fileno(),
+            crowd=(crowd or self._crowd).fileno(),
             channel=held.channel,
             memory=held.memory,
         )
         keep = (orders.listener, orders.crowd, orders.channel, orders.memory)
 
         def changed(worker: Child, is_ready: bool) -> None:
-            self._worker_changed(worker, held, is_ready)
+            self._worker_changed(worker, held, is_ready, is_public=listener is None)
 
-        self._held.append(held)
-        return Child(
-            orders.name, "kaipiao.app.serve", encode_orders(orders), keep=keep, changed=changed
+        child = Child(
+            *(orders.name, "kaipiao.app.serve", encode_orders(orders)),
+            keep=keep,
+            changed=changed,
+            program=self._program,
         )
+        self._held[child] = held
+        return child
 
-    def _worker_changed(self, worker: Child, held: Held, is_ready: bool) -> None:
-        if is_ready:
+    def _worker_changed(
+        self, worker: Child, held: Held, is_ready: bool, *, is_public: bool
+    ) -> None:
+        if is_ready and is_public:
             self._alive.add(worker)
             self._stand_in.go_off_duty()
+        if is_ready:
             return
         self._alive.discard(worker)
         held.speak()
-        if not self._alive:
+        if is_public and not self._alive:
             self._duty = asyncio.create_task(self._stand_in.go_on_duty())
 
 

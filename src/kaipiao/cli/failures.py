@@ -10,6 +10,7 @@ from kaipiao.client.problem import Problem, Unreachable
 from kaipiao.continuity.backup.wrong import BackupWrong
 from kaipiao.continuity.cluster.acts import ActRefused
 from kaipiao.continuity.lab.refused import LabRefused
+from kaipiao.continuity.release.current import ReleaseRefused
 from kaipiao.errors import Outage, Refusal
 from kaipiao.ledger.embedded.failure import DatabaseWontStart
 
@@ -80,6 +81,11 @@ def _tell_act(error: Exception) -> str:
     return t(error.zh, error.en)
 
 
+def _tell_release(error: Exception) -> str:
+    assert isinstance(error, ReleaseRefused)
+    return t(error.zh, error.en)
+
+
 def _tell_running(error: Exception) -> str:
     assert isinstance(error, AlreadyRunning)
     return t(
@@ -108,6 +114,7 @@ _FAILURES = (
     (Outage, exits.OUTAGE, _tell_outage),
     (BackupWrong, exits.NO, _tell_backup),
     ((ActRefused, LabRefused), exits.NO, _tell_act),
+    (ReleaseRefused, exits.NO, _tell_release),
     (SettingsWrong, exits.USAGE, _tell_settings),
     (AlreadyRunning, exits.USAGE, _tell_running),
     (OSError, exits.USAGE, _tell_file),

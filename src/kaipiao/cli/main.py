@@ -54,6 +54,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "cluster": ("集群: 实验环境、状态、切换", "Three machines: a lab, status, switchover"),
         "node": ("集群成员: 在本机运行并保持运行", "One member of a cluster, kept running here"),
         "drill": ("演练: 在负载下弄坏, 再逐条核对", "Break a cell under load, judge every word"),
+        "release": ("发布与回退: 不停机换程序", "A new program under load; and back again"),
         "backup": ("备份: 立刻做一次、持续、核对", "Back up: now, as it is written; prove it"),
         "restore": ("从备份恢复单元, 并证明", "Bring a cell back from a backup, proved"),
     },

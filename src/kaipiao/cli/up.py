@@ -2,13 +2,15 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from kaipiao.app.folder import Running
+from kaipiao.app.folder import CellFolder, Running
+from kaipiao.app.releasing import hand_over
 from kaipiao.app.settings import describe_settings, load_settings
 from kaipiao.app.supervise import run_cell
 from kaipiao.cli.language import t
@@ -33,7 +35,7 @@ def setting_options(function: F) -> F:
         """启动一个单元: 数据库、存证、HTTP 接口, 直到 Ctrl-C 或 SIGTERM。
 
         第一次启动会建立数据目录、数据库和第一个 API 密钥。任何部分中断都会自动重启;
-        停止在 5 秒内完成, 不丢失已受理的发票。
+        停止在 5 秒内完成, 不丢失已受理的发票。用 kaipiao release 发布过的单元由当前版本的程序启动。
 
         \b
         例:  kaipiao up
@@ -50,7 +52,8 @@ def setting_options(function: F) -> F:
 
         The first start makes the data folder, the database and the first API key.  Whatever
         dies is started again.  A stop takes less than 5 seconds and loses nothing that was
-        acknowledged.
+        acknowledged.  A cell to which a release was applied is run by the program that
+        kaipiao release status names, whichever you type.
 
         \b
         Examples:  kaipiao up
@@ -76,6 +79,7 @@ def setting_options(function: F) -> F:
 )
 def command(ready_file: Path | None, **flags: str | None) -> None:
     settings = load_settings(flags, os.environ)
+    hand_over(CellFolder(settings.data), sys.argv[1:])
     say(t(f"正在启动 {settings.data} ...", f"Starting the cell in {settings.data} ..."))
     asyncio.run(run_cell(settings, ready_file=ready_file, announce=announce))
     say(t("已停止。", "Stopped."))

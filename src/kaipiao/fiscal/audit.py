@@ -84,6 +84,9 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "backup.prune": ("清理旧备份", "old backups were removed"),
     "cell.restore": ("从备份恢复单元", "the cell was restored from a backup"),
     "log_key.rotate": ("更换日志密钥", "the log's key was rotated"),
+    "release.apply": ("发布新程序", "a new program was put in place"),
+    "release.rollback": ("回退到原程序", "the former program was put back"),
+    "release.finish": ("完成发布, 不再可回退", "a release was finished: no way back"),
 }
 """Every action, in Chinese and English.  A code is never given a second meaning."""
 
