@@ -66,9 +66,9 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "where"),
     [
-        ('kind = "raft"', 'kind = "etcd"', ["dcs"]),
-        ('kind = "raft"', 'kind = "raft"\nrun = true', ["dcs.run"]),
-        ('kind = "raft"', 'kind = "etcd"\nrun = true\nendpoints = ["http://a:1"]', ["dcs"]),
+        ('kind = "raft"', 'kind = "etcd"', ["dcs.endpoints"]),
+        ('kind = "raft"', 'endpoints = ["http://a:1"]', ["dcs.endpoints"]),
+        ('kind = "raft"', 'kind = "etcd"\nendpoints = ["a:1"]', ["dcs.endpoints"]),
         ('name = "n2"', 'name = "n1"', ["member.name"]),
         ('"192.0.2.2"', '"192.0.2.1"', ["member.address"]),
         ('name = "n2"\n', 'name = "n2"\nrole = "vote"\n', ["member"]),

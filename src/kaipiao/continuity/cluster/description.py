@@ -36,7 +36,7 @@ MEMBER_NAME = re.compile(r"[a-z][a-z0-9]{0,7}")
 MEMBERS_MIN, MEMBERS_MAX = 3, 7
 """Fewer than three cannot outlive one; more than seven only make every vote slower."""
 
-OWN_SETTINGS = ("data", "host", "port", "dsn", "area")
+OWN_SETTINGS = ("data", "host", "port", "dsn", "dsn_owner", "area")
 """What this file says elsewhere, or what follows from it."""
 
 
@@ -64,19 +64,16 @@ class Ports(NamedTuple):
     postgres: int = 5432
     patroni: int = 8008
     raft: int = 2222
-    etcd: int = 2379
-    etcd_peers: int = 2380
     http: int = 8720
     route: int = 5000
     route_admin: int = 9901
 
 
 class Dcs(NamedTuple):
-    """Who remembers who leads.  ``run``: we run etcd on each member ourselves."""
+    """Who remembers who leads; ``endpoints`` are those of etcd (``http://HOST:PORT``)."""
 
     kind: Literal["raft", "etcd"] = "raft"
     endpoints: tuple[str, ...] = ()
-    run: bool = False
 
 
 class Member(NamedTuple):
@@ -220,12 +217,9 @@ class _Reading:
     def _dcs(self) -> Dcs:
         given = self._section("dcs")
         self._unknown("dcs.", given, Dcs._fields)
-        kind, run = given.get("kind", "raft"), given.get("run", False)
-        endpoints = given.get("endpoints", [])
+        kind, endpoints = given.get("kind", "raft"), given.get("endpoints", [])
         if kind not in ("raft", "etcd"):
             self._fault("dcs.kind", "请写 raft 或 etcd", "write raft or etcd")
-        if not isinstance(run, bool) or (run and kind == "raft"):
-            self._fault("dcs.run", "仅用于 etcd: true 或 false", "only with etcd: true or false")
         if not isinstance(endpoints, list) or not all(map(_is_endpoint, endpoints)):
             self._fault(
                 "dcs.endpoints",
@@ -233,13 +227,13 @@ class _Reading:
                 'write a list of addresses: ["http://192.0.2.1:2379"]',
             )
             endpoints = []
-        if kind == "etcd" and bool(endpoints) == bool(run):
+        elif bool(endpoints) != (kind == "etcd"):
             self._fault(
-                "dcs",
-                "etcd 需要 endpoints (已有的 etcd) 或 run = true (由我们运行), 二者取一",
-                "etcd needs endpoints (yours) or run = true (ours), one of the two",
+                "dcs.endpoints",
+                "kind = etcd 时必填, 否则不填",
+                "needed with kind = etcd, and only then",
             )
-        return Dcs(kind=kind, endpoints=tuple(endpoints), run=run is True)
+        return Dcs(kind=kind, endpoints=tuple(endpoints))
 
     def _members(self) -> tuple[Member, ...]:
         given = self._table.get("member", [])
@@ -303,4 +297,4 @@ class _Reading:
 
 
 def _is_endpoint(value: object) -> bool:
-    return isinstance(value, str) and bool(re.fullmatch(r"https?://[!-~]{1,200}", value))
+    return isinstance(value, str) and bool(re.fullmatch(r"https?://[\w.-]{1,200}:\d{1,5}/?", value))
