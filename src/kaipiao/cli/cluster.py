@@ -206,7 +206,7 @@ def down(file: Path) -> None:
 def status(context: click.Context, file: Path, wait_s: int, as_json: bool) -> None:
     from kaipiao.continuity.cluster.view import look
 
-    description = _inside(file)
+    description = inside(file)
     view = _wait(description, wait_s) if wait_s else look(description)
     _tell(view, as_json=as_json)
     context.exit(exits.OK if view.is_writable else exits.OUTAGE)
@@ -234,7 +234,7 @@ def status(context: click.Context, file: Path, wait_s: int, as_json: bool) -> No
 def switchover(file: Path, to: str | None, why: str, as_json: bool) -> None:
     from kaipiao.app import cluster_acts
 
-    description = _inside(file, as_member=True)
+    description = inside(file, as_member=True)
     _tell(asyncio.run(cluster_acts.switchover(description, to, why)), as_json=as_json)
 
 
@@ -277,7 +277,7 @@ def resume(file: Path, as_json: bool) -> None:
 def reinit(file: Path, member: str, yes: bool) -> None:
     from kaipiao.app import cluster_acts
 
-    description = _inside(file, as_member=True)
+    description = inside(file, as_member=True)
     asks = t(f"丢弃 {member} 的数据并重新复制?", f"Throw {member}'s data away and copy it anew?")
     if not yes:
         click.confirm(asks, abort=True)
@@ -293,7 +293,7 @@ def reinit(file: Path, member: str, yes: bool) -> None:
 def _set_pause(file: Path, *, is_paused: bool, as_json: bool) -> None:
     from kaipiao.app import cluster_acts
 
-    description = _inside(file, as_member=True)
+    description = inside(file, as_member=True)
     view, is_written = asyncio.run(cluster_acts.set_pause(description, is_paused=is_paused))
     _tell(view, as_json=as_json)
     if not is_written:
@@ -312,7 +312,7 @@ def _lab(file: Path) -> "Lab":
     return Lab(read_description(file))
 
 
-def _inside(file: Path, *, as_member: bool = False) -> "Description":
+def inside(file: Path, *, as_member: bool = False) -> "Description":
     """The description; of a lab, read in the client's place, or in that of a member that runs.
 
     What changes something is done where an operator would do it: on a member's machine.

@@ -57,6 +57,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "release": ("发布与回退: 不停机换程序", "A new program under load; and back again"),
         "backup": ("备份: 立刻做一次、持续、核对", "Back up: now, as it is written; prove it"),
         "restore": ("从备份恢复单元, 并证明", "Bring a cell back from a backup, proved"),
+        "recover": ("修复: 熔断、隔离、重构已知故障", "Find what is broken; rebuild what is safe"),
     },
 }
 """Every command, with the line that the overview shows, so that none need be imported for it."""

@@ -53,6 +53,12 @@ def owner_dsn(app_dsn: str) -> str:
     return app_dsn.replace(APP, OWNER)
 
 
+def root_dsn(app_dsn: str) -> str:
+    """The superuser's; only of a server of our own, beside whose password the app's lies."""
+    assert APP in app_dsn
+    return app_dsn.replace(APP, ROOT)
+
+
 def _write_private(path: Path, text: str) -> None:
     """All of it or nothing, readable by us alone from the first byte on."""
     draft = path.with_suffix(".new")
