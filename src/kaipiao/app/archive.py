@@ -67,7 +67,7 @@ async def _written_down(dsn: str, clock: Clock, what: str) -> AsyncIterator[None
 def owner_dsn_of(folder: CellFolder, settings: Settings) -> str:
     """With which tables may be changed.  Raises Outage: the cell does not run."""
     if settings.dsn:
-        return settings.dsn
+        return settings.dsn_owner or settings.dsn
     running = read_running(folder)
     if running is None or not running.dsn:
         raise Outage(f"cell ({folder.path})")

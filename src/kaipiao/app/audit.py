@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 
 import msgspec
 
-from kaipiao.app.settings import LIMITS, Settings
+from kaipiao.app.settings import LIMITS, SECRET, Settings
 from kaipiao.errors import Outage
 from kaipiao.evidence.run import Leads, is_sole
 from kaipiao.fiscal.audit import CELL, FACTS_MAX, Actor, AuditEvent, Stage, blotted
@@ -27,7 +27,7 @@ CLOSE_AFTER_S = 120.0
 
 CLOCKS_EVERY_S = 60.0
 CLOSED_AT_ONCE = 100
-BLOTTED = frozenset({"dsn"})
+BLOTTED = frozenset(SECRET)
 
 log = logging.getLogger(__name__)
 

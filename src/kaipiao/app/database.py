@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from kaipiao.app.settings import Settings
-from kaipiao.ledger.embedded.passwords import APP, owner_dsn
 from kaipiao.ledger.embedded.server import EmbeddedPostgres
 
 
@@ -23,7 +22,7 @@ class Database:
 async def database_of(settings: Settings) -> AsyncIterator[Database]:
     """The database, running; ours is kept alive inside this block and stopped after it."""
     if settings.dsn:
-        yield Database(owner_of(settings.dsn), settings.dsn, is_ours=False)
+        yield Database(settings.dsn_owner or settings.dsn, settings.dsn, is_ours=False)
         return
     server = EmbeddedPostgres(Path(settings.data))
     await server.start()
@@ -33,10 +32,3 @@ async def database_of(settings: Settings) -> AsyncIterator[Database]:
     finally:
         await server.stop()
         await keeping
-
-
-def owner_of(dsn: str) -> str:
-    """Who owns the tables of the database at ``dsn``: a member of a cluster has two roles, as a
-    cell on its own database has; an operator who names a server names one.
-    """
-    return owner_dsn(dsn) if f"://{APP}@" in dsn else dsn

@@ -13,7 +13,7 @@ from kaipiao.continuity.cluster.description import Description, Member
 from kaipiao.continuity.cluster.node import CellProgram, Node, Pids
 from kaipiao.continuity.cluster.places import Home, home_of
 from kaipiao.continuity.cluster.route import LOOPBACK
-from kaipiao.ledger.embedded.passwords import APP, compose_dsn_by
+from kaipiao.ledger.embedded.passwords import APP, OWNER, compose_dsn_by
 
 PROGRAM = (sys.executable, "-c", "from kaipiao.cli.main import main; main()", "up")
 """This very program, whatever started it."""
@@ -78,6 +78,7 @@ def cell_environment(
         "port": description.ports.http,
         "area": description.area,
         "dsn": compose_dsn_by(route, secrets=home.secrets, role=APP),
+        "dsn_owner": compose_dsn_by(route, secrets=home.secrets, role=OWNER),
     }
     inherited = {name: ours[name] for name in INHERITED if name in ours}
     return inherited | {f"{PREFIX}{name.upper()}": str(value) for name, value in own.items()}

@@ -21,6 +21,8 @@ from kaipiao.gateway.limits import Limits
 PREFIX = "KAIPIAO_"
 CONFIG_FILE = "config.json"
 LIMITS = "limits"
+SECRET = ("dsn", "dsn_owner")
+"""May hold a password."""
 
 
 def _zh(text: str) -> dict[str, str]:
@@ -64,6 +66,17 @@ class Settings(
             "inside the data folder. It may hold a password: prefer the environment.",
             extra=_zh(
                 "使用已有的 PostgreSQL (15 或更新); 留空则自带于数据目录。可含密码, 请用环境变量。"
+            ),
+        ),
+    ] = ""
+    dsn_owner: Annotated[
+        str,
+        Meta(
+            description="The same server as dsn, as the role that owns the tables: for migrations "
+            "and archiving only; empty: dsn is that role as well. May name a passfile.",
+            extra=_zh(
+                "与 dsn 同一服务器, 以表的属主角色连接, 仅用于迁移和归档; 留空则同 dsn。"
+                "可用 passfile 指明密码文件。"
             ),
         ),
     ] = ""
@@ -323,9 +336,9 @@ class Settings(
     limits: Limits = Limits()
 
     def __repr__(self) -> str:
-        """For logs: says whether there is a database address, never which."""
-        shown = msgspec.to_builtins(self) | ({"dsn": "***"} if self.dsn else {})
-        return f"Settings({shown})"
+        """For logs: says whether there are addresses of a database, never which."""
+        hidden = {name: "***" for name in SECRET if getattr(self, name)}
+        return f"Settings({msgspec.to_builtins(self) | hidden})"
 
     @property
     def worker_count(self) -> int:
@@ -406,6 +419,9 @@ def load_settings(flags: Mapping[str, object], environ: Mapping[str, str]) -> Se
     found |= {name: (text, source) for name, text, source in _from_environment(environ)}
     found |= given
     found["data"] = (data, "data")
+    if "dsn_owner" in found and "dsn" not in found:
+        zh, en = "须同时设置 dsn", "it goes with dsn, which is not set"
+        raise SettingsWrong("dsn_owner", found["dsn_owner"][1], zh=zh, en=en)
     try:
         limits = load_limits(found)
     except LimitWrong as wrong:

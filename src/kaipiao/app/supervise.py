@@ -22,6 +22,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -41,10 +42,12 @@ from kaipiao.app.listener import bind
 from kaipiao.app.log_keys import key_changes, open_log_keys
 from kaipiao.app.orders import Orders, encode_orders
 from kaipiao.app.outward import networks_of, relay_of, roster_of
+from kaipiao.app.patience import ROUTE_WITHIN_S, when_it_answers
 from kaipiao.app.probe import until_it_works
 from kaipiao.app.releasing import Releasing, is_open
 from kaipiao.app.settings import Settings, SettingsWrong
 from kaipiao.app.stand_in import StandIn
+from kaipiao.app.stranger import check_no_stranger
 from kaipiao.app.witnessing import check_witnessing
 from kaipiao.base.sm import SmBroken
 from kaipiao.delivery.sending.secret import KEY_NAME as DELIVERY_KEY
@@ -100,7 +103,8 @@ async def run_cell(
         _stop_on_signals(stop)
         with await bind(settings, patience_s=LEAVE_WITHIN_S if was_killed else 0) as listener:
             async with database_of(settings) as database:
-                await prepare(folder, settings, database)
+                if not await _prepare_in_time(folder, settings, database, stop):
+                    return
                 cell = Cell(folder, settings, database, listener)
                 async with Releasing(folder, settings, database, cell):
                     await cell.run(stop, ready_file=ready_file, announce=announce)
@@ -113,11 +117,21 @@ def forget(*told: Path | None) -> None:
             path.unlink(missing_ok=True)
 
 
+async def _prepare_in_time(
+    folder: CellFolder, settings: Settings, database: Database, stop: asyncio.Event
+) -> bool:
+    """False if we were told to stop while the operator's database did not answer yet."""
+    act = partial(prepare, folder, settings, database)
+    within_s = 0 if database.is_ours else ROUTE_WITHIN_S
+    return await when_it_answers(act, stop=stop, within_s=within_s)
+
+
 async def prepare(folder: CellFolder, settings: Settings, database: Database) -> None:
     """Bring tables up to date; make whatever keys are missing: of the log, the seal, deliveries,
     and the first API key.
     """
     await migrate(database.owner, until="pre" if is_open(folder) else "post")
+    await check_no_stranger(folder, settings, database)
     clock = SystemClock()
     _open_log_keys(folder, settings, now=clock.now())
     _open_keys(folder.secrets, settings.log_origin, now=clock.now())

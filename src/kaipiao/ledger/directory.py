@@ -17,9 +17,10 @@ class ApiKeys:
         self._pool = pool
 
     async def add_key(self, key: ApiKey, secret_hash: bytes) -> None:
-        await self._pool.execute(
+        added = await self._pool.execute(
             f"INSERT INTO api_key ({_KEY}, secret_hash)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+            " ON CONFLICT DO NOTHING",
             key.key_id,
             key.tenant,
             key.name,
@@ -30,6 +31,8 @@ class ApiKeys:
             key.revoked_at,
             secret_hash,
         )
+        known = None if added else await self.find_by_secret(secret_hash)
+        assert added or (known and known.key_id == key.key_id), f"another key is {key.key_id}"
 
     async def find_by_secret(self, secret_hash: bytes) -> ApiKey | None:
         row = await self._pool.fetchrow(

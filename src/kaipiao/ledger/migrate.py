@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple
 import asyncpg
 
 from kaipiao.errors import Outage
+from kaipiao.ledger.pool import AWAY, is_away
 
 FOLDER = Path(__file__).parent / "migrations"
 NAME = re.compile(r"(\d{4})_(pre|post)_([a-z0-9_]+)\.sql")
@@ -185,5 +186,7 @@ async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
             yield connection
         finally:
             await connection.close()
-    except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
-        raise Outage("postgresql") from error
+    except (*AWAY, asyncpg.PostgresError) as error:
+        if is_away(error):  # a standby too, which a route may lead to while a primary changes
+            raise Outage("postgresql") from error
+        raise

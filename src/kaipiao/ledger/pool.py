@@ -27,6 +27,12 @@ AWAY = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientErr
 """What the driver raises when a server has gone away in the middle of something."""
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether a failure means that no server is there that takes writes, rather than a defect."""
+    state = getattr(error, "sqlstate", None) or ""
+    return isinstance(error, AWAY) or state.startswith(_AWAY)
+
+
 class Pool:
     def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
         self._pool = pool
@@ -72,10 +78,8 @@ class Pool:
         try:
             async with self._pool.acquire(timeout=ANSWER_WITHIN_S) as connection:
                 yield connection
-        except AWAY as error:
-            raise self._outage(error) from error
-        except asyncpg.PostgresError as error:
-            if (error.sqlstate or "").startswith(_AWAY):
+        except (*AWAY, asyncpg.PostgresError) as error:
+            if is_away(error):
                 raise self._outage(error) from error
             raise
         if self._is_away:
