@@ -21,6 +21,7 @@ from kaipiao.continuity.backup.prove import Proof, prove, read_told
 from kaipiao.continuity.backup.prune import prune
 from kaipiao.continuity.backup.restore import MARK, choose, forget_restore, lay_out, replay, spell
 from kaipiao.continuity.backup.shelf import Backup, Series, Shelf
+from kaipiao.continuity.backup.stream import slot_for
 from kaipiao.continuity.backup.take import Cell, take_backup
 from kaipiao.continuity.backup.tools import Reach, Tools, reach_of, tools_of
 from kaipiao.continuity.backup.wrong import BackupWrong
@@ -53,6 +54,7 @@ class At(msgspec.Struct, frozen=True):
     cell: Cell
     tools: Tools
     reach: Reach
+    slot: str  # by which the server keeps what this folder's stream has not received
 
 
 def find_cell(settings: Settings, folder: Path, dsn: str = "") -> At:
@@ -79,7 +81,8 @@ def find_cell(settings: Settings, folder: Path, dsn: str = "") -> At:
     shelf = Shelf(folder)
     series = shelf.series_of(place.run / MEMORY_NAME, SystemClock().now())
     cell = Cell(place.path, settings.area, settings.log_origin)
-    return At(shelf, series, cell, tools, reach_of(place.path, sockets))
+    reach = reach_of(place.path, sockets)
+    return At(shelf, series, cell, tools, reach, slot_for(folder))
 
 
 async def backup_now(settings: Settings, folder: Path, *, full: bool) -> Backup:

@@ -42,11 +42,11 @@ def open_stream(settings: Settings, folder: Path, dsn: str = "", *, anew: bool =
     if anew:
         make_room(at.series, at.tools)
         with suppress(BackupWrong):
-            drop_slot(at.tools, at.reach, at.series)
+            drop_slot(at.tools, at.reach, at.series, at.slot)
         at.shelf.begin_anew(CellFolder(settings.data).run / MEMORY_NAME)
         at = find_cell(settings, folder, dsn)
     make_room(at.series, at.tools)
-    make_slot(at.tools, at.reach, at.series)
+    make_slot(at.tools, at.reach, at.series, at.slot)
     return at
 
 
@@ -59,7 +59,7 @@ async def keep_stream(at: At, said: Path, stop: asyncio.Event) -> None:
     pause_s = FIRST_PAUSE_S
     while not stop.is_set():
         # From this very thread, which is the one that the stream's life is tied to.
-        process = start_stream(at.tools, at.reach, at.series, said)
+        process = start_stream(at.tools, at.reach, at.series, at.slot, said)
         began = asyncio.get_running_loop().time()
         await _watch(process, at, stop)
         if stop.is_set():

@@ -21,7 +21,6 @@ import msgspec
 
 from kaipiao.base.durable import write_whole as write_whole
 
-
 BACKUP_FOLDERS = 2
 """A cell streams into so many at most."""
 

@@ -7,13 +7,15 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kaipiao.app.folder import CellFolder
+import msgspec
+
+from kaipiao.app.folder import BACKUP_FOLDERS, CellFolder
 from kaipiao.errors import Outage
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, STAMPED_NAME, WITNESSED_NAME
 from kaipiao.evidence.cosigning.memory import read_remembered
 from kaipiao.evidence.published import PublishedLog
 from kaipiao.fiscal.seal import Backlog
-from kaipiao.gateway.wiring import Health, State, Witnessed
+from kaipiao.gateway.wiring import BackedUp, Health, State, Witnessed
 from kaipiao.ledger.pulse import Pulse
 from kaipiao.ledger.store import Store
 from kaipiao.ports import Clock
@@ -30,6 +32,17 @@ def beat(folder: CellFolder) -> None:
     path = folder.run / "work.beat"
     path.touch()
     os.utime(path)
+
+
+def read_backed_up(folder: CellFolder) -> tuple[BackedUp, ...]:
+    """What ``backups`` wrote down, one for each folder; empty: nobody keeps any."""
+    told = [folder.backups(place) for place in range(BACKUP_FOLDERS)]
+    try:
+        return tuple(
+            msgspec.json.decode(path.read_bytes(), type=BackedUp) for path in told if path.exists()
+        )
+    except (OSError, msgspec.DecodeError):
+        return ()
 
 
 class CellHealth:
@@ -57,6 +70,7 @@ class CellHealth:
             unsealed=backlog.waiting if backlog else None,
             oldest_unsealed_s=backlog.oldest_s if backlog else None,
             witnessed=self._ask_witnesses(),
+            backups=read_backed_up(self._folder),
         )
 
     async def _ask_ledger(self) -> tuple[State, float | None]:

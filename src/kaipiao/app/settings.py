@@ -333,6 +333,42 @@ class Settings(
         ),
     ] = 1_024
 
+    backup_folder: Annotated[
+        str,
+        Meta(
+            pattern="^(/.*)?$",
+            description="Folder, on another disk or machine, into which the cell backs itself up: "
+            "as it writes, and whole at times; empty: it does not.",
+            extra=_zh("单元自动备份的目录 (另一块磁盘或机器): 随写随收, 定时备份; 留空则不。"),
+        ),
+    ] = ""
+    backup_second_folder: Annotated[
+        str,
+        Meta(
+            pattern="^(/.*)?$",
+            description="A second one, in another place, with a stream of its own; or empty.",
+            extra=_zh("第二个备份目录 (异地), 有自己的流; 可留空。"),
+        ),
+    ] = ""
+    backup_every_h: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=720,
+            description="Hours between two base backups.",
+            extra=_zh("两次基础备份之间的小时数。"),
+        ),
+    ] = 24
+    backup_keep_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=3_650,
+            description="Days for which a backup is kept; the newest always is.",
+            extra=_zh("备份保留的天数; 最新的一次总是保留。"),
+        ),
+    ] = 14
+
     limits: Limits = Limits()
 
     def __repr__(self) -> str:
@@ -343,6 +379,11 @@ class Settings(
     @property
     def worker_count(self) -> int:
         return self.workers or min(2, os.cpu_count() or 1)
+
+    @property
+    def backup_keepers(self) -> int:
+        """One, if the cell backs itself up; a server named by its DSN is backed up by its owner."""
+        return int(bool(self.backup_folder) and not self.dsn)
 
 
 KNOWN = (*(name for name in Settings.__struct_fields__ if name != LIMITS), *BOUNDS)

@@ -223,6 +223,7 @@ class Cell:
             self._one_behind("work", "work"),
             *(self._one_behind("deliver", f"deliver-{n}") for n in range(settings.deliverers)),
             *(self._one_behind("seal", f"seal-{n}") for n in range(sealers)),
+            *(self._one_behind("backups", "backups") for _ in range(settings.backup_keepers)),
         ]
 
     async def run(

@@ -17,7 +17,6 @@ _FOLDER = click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    envvar="KAIPIAO_BACKUP_FOLDER",
     help=t("备份目录; 默认为设置 backup_folder", "Of the backups; else the setting backup_folder."),
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help=t("输出 JSON", "Print JSON."))
@@ -272,13 +271,16 @@ def prune(folder: Path | None, keep_days: int, data: str | None, as_json: bool) 
 
 def folder_of(folder: Path | None, data: str | None) -> Path:
     """Where the backups are: as said here, or before the subcommand."""
+    from kaipiao.app.settings import load_settings
+
     context = click.get_current_context()
-    said = folder or (context.obj[0] if context.obj else None)
-    if said is None:
+    before = context.obj or (None, None)
+    said = folder or before[0] or load_settings({"data": data}, os.environ).backup_folder
+    if not said:
         raise click.UsageError(
             t(
-                "请给出备份目录: --folder 目录 (或环境变量 KAIPIAO_BACKUP_FOLDER)",
-                "name the folder of the backups: --folder DIR (or KAIPIAO_BACKUP_FOLDER)",
+                "请给出备份目录: --folder 目录 (或设置 backup_folder)",
+                "name the folder of the backups: --folder DIR (or set backup_folder)",
             )
         )
     return Path(said)

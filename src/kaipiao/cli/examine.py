@@ -15,6 +15,7 @@ from kaipiao.app.clock import SystemClock
 from kaipiao.app.folder import CellFolder, read_running
 from kaipiao.app.settings import Settings, load_settings
 from kaipiao.app.twins import TWINS, missing_twins
+from kaipiao.cli.examine_backup import look_at_backups
 from kaipiao.cli.examine_cell import (
     look_at_cell,
     look_at_folder,
@@ -202,6 +203,7 @@ _LOOKS: tuple[Callable[[Settings], Finding], ...] = (
     look_at_cell,
     look_at_relay,
     look_at_deliveries,
+    look_at_backups,
 )
 
 

@@ -9,13 +9,24 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from kaipiao.errors import Outage
-from kaipiao.gateway.wiring import Health, Services, State, Witnessed
+from kaipiao.gateway.wiring import BackedUp, Health, Services, State, Witnessed
 
 PATIENCE_S = 2.0
 FRESH_S = 1.0
 """A health once asked for is told again for this long: status pages are watched by many."""
 
 _log = logging.getLogger("kaipiao.gateway")
+
+
+class BackedUpView(msgspec.Struct, frozen=True, kw_only=True):
+    """How the backups in one folder stand; which folder, and what the trouble is, `kaipiao doctor`
+    says on the cell's machine: everyone may read this page.
+    """
+
+    newest_age_s: float | None
+    stream_lag_bytes: int | None
+    told_age_s: float
+    has_trouble: bool
 
 
 class StatusView(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +44,7 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     unsealed: int | None
     oldest_unsealed_s: float | None
     witnessed: Witnessed | None
+    backups: tuple[BackedUpView, ...]
     log_vkey: str
 
 
@@ -68,7 +80,18 @@ class StatusCalls:
             unsealed=health.unsealed,
             oldest_unsealed_s=health.oldest_unsealed_s,
             witnessed=health.witnessed,
+            backups=tuple(self._view(one) for one in health.backups),
             log_vkey=self._services.log_vkey,
+        )
+
+    def _view(self, told: BackedUp) -> BackedUpView:
+        now = self._services.clock.now()
+        newest_age_s = (now - told.newest_at).total_seconds() if told.newest_at else None
+        return BackedUpView(
+            newest_age_s=newest_age_s,
+            stream_lag_bytes=told.stream_lag_bytes,
+            told_age_s=(now - told.told_at).total_seconds(),
+            has_trouble=bool(told.trouble),
         )
 
     async def alive(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -39,6 +40,20 @@ class Witnessed(msgspec.Struct, frozen=True, kw_only=True):
     witnesses: tuple[WitnessStanding, ...] = ()
 
 
+class BackedUp(msgspec.Struct, frozen=True, kw_only=True):
+    """How backups in one folder stand, as of `told_at`.
+
+    `newest_at` is when the newest ended; `stream_lag_bytes` is what the server has written and the
+    stream has not made durable there, null while nobody streams; `trouble` says why, or is "".
+    """
+
+    folder: str
+    newest_at: datetime | None
+    stream_lag_bytes: int | None
+    told_at: datetime
+    trouble: str = ""
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """How the cell is, as far as is known.  What nobody could tell is ``unknown`` or null."""
 
@@ -51,6 +66,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     unsealed: int | None = None  # invoices that wait for a vendor's seal; null without vendors
     oldest_unsealed_s: float | None = None
     witnessed: Witnessed | None = None  # null without a witness policy
+    backups: tuple[BackedUp, ...] = ()  # one a folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

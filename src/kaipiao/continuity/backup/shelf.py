@@ -132,17 +132,17 @@ class Shelf:
         return sorted(found, key=lambda pair: pair[1].ended_at)
 
     def begin_anew(self, memory: Path) -> None:
-        """Forget which series is this cell's: the next backup begins another."""
-        memory.unlink(missing_ok=True)
+        """Forget which series here is this cell's: the next backup begins another."""
+        known = read_memory(memory)
+        known.pop(str(self.path.resolve()), None)
+        write_whole(memory, msgspec.json.encode(known))
 
     def series_of(self, memory: Path, now: datetime) -> Series:
         """The series of the cell that keeps ``memory``; begun now if it has none here.
 
         ``memory`` lies in the data folder and is in no backup, so a restored cell begins another.
         """
-        known: dict[str, str] = {}
-        if memory.exists():
-            known = msgspec.json.decode(memory.read_bytes(), type=dict[str, str])
+        known = read_memory(memory)
         here = str(self.path.resolve())
         name = known.get(here, "")
         if not name or not (self.path / name / "cell").exists():
@@ -151,10 +151,11 @@ class Shelf:
         return Series(self.path / name)
 
 
-def newest_in(folder: Path) -> float | None:
-    """When the newest file here was last written to (seconds since 1970); None: there is none."""
-    times = [path.stat().st_mtime for path in folder.glob("*")]
-    return max(times, default=None)
+def read_memory(memory: Path) -> dict[str, str]:
+    """Folder to series, as a cell remembers it."""
+    if not memory.exists():
+        return {}
+    return msgspec.json.decode(memory.read_bytes(), type=dict[str, str])
 
 
 def size_of(folder: Path) -> int:

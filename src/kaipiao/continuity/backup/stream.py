@@ -5,6 +5,7 @@
 for whole files (``archive_command``) would lose the newest 16 MB.
 """
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -16,11 +17,15 @@ from kaipiao.continuity.backup.wrong import BackupWrong
 from kaipiao.ledger.embedded import launch
 from kaipiao.ledger.embedded.account import ENVIRONMENT
 
-SLOT = "kaipiao_backup"
 STATUS_EVERY_S = 1
 
 
-def make_slot(tools: Tools, reach: Reach, series: Series, *, slot: str = SLOT) -> None:
+def slot_for(folder: Path) -> str:
+    """A slot for each folder, so that two streams do not take turns at one."""
+    return "kaipiao_backup_" + hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:8]
+
+
+def make_slot(tools: Tools, reach: Reach, series: Series, slot: str) -> None:
     """See to it that the server keeps what we have not received.  Raises BackupWrong."""
     tools.run(
         "pg_receivewal",
@@ -30,7 +35,7 @@ def make_slot(tools: Tools, reach: Reach, series: Series, *, slot: str = SLOT) -
     )
 
 
-def drop_slot(tools: Tools, reach: Reach, series: Series, *, slot: str = SLOT) -> None:
+def drop_slot(tools: Tools, reach: Reach, series: Series, slot: str) -> None:
     """Let the server keep nothing for us any more.  Raises BackupWrong: there is none."""
     tools.run(
         "pg_receivewal",
@@ -41,7 +46,7 @@ def drop_slot(tools: Tools, reach: Reach, series: Series, *, slot: str = SLOT) -
 
 
 def start_stream(
-    tools: Tools, reach: Reach, series: Series, said: Path, *, slot: str = SLOT
+    tools: Tools, reach: Reach, series: Series, slot: str, said: Path
 ) -> "subprocess.Popen[bytes]":
     """Receive until SIGINT; it ends by itself when the server does.  Its words go to ``said``.
 
