@@ -147,8 +147,10 @@ def up(file: Path, in_lab: bool) -> None:
     lab.up()
     warn(
         t(
-            "成员已启动, 等待选出主节点和备节点 (通常 10 至 15 秒)…",
-            "The members are started; a primary and a standby take 10 to 15 s…",
+            "成员已启动, 等待选出主节点和备节点 (通常 10 至 15 秒)… "
+            f"停止: kaipiao cluster down {file}",
+            "The members are started; a primary and a standby take 10 to 15 s… "
+            f"To stop them: kaipiao cluster down {file}",
         )
     )
     enter(lab, ["--lang", language(), "cluster", "status", str(file), "--wait", str(QUORUM_S)])
