@@ -22,7 +22,7 @@ from kaipiao.app.clock import SystemClock
 from kaipiao.app.folder import CellFolder, read_running
 from kaipiao.continuity.drill.experiment import Experiment, Target
 from kaipiao.continuity.drill.journal import Journal
-from kaipiao.continuity.drill.line import Answer, Door, Line, NoDoor, Silence
+from kaipiao.continuity.drill.line import Answer, Door, NoDoor, Silence, ask_once
 from kaipiao.continuity.drill.perform import DESKS, Say, check_can, perform
 from kaipiao.continuity.drill.reckon import compose_journal, survey
 from kaipiao.continuity.drill.stage import Done, Stage, StageRefused
@@ -45,11 +45,14 @@ class CellStage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = CellFolder(str(folder))
-        self.token = ""
         self._port = free_port()
         self._ready = folder.with_name("ready")
         self._said = folder.with_name("said")
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def token(self) -> str:
+        return self.folder.first_key.read_text(encoding="ascii").strip()
 
     @property
     def doors(self) -> list[Door]:
@@ -72,12 +75,10 @@ class CellStage:
         return parse_vkey((self.folder.secrets / VKEY_NAME).read_text(encoding="utf-8").strip())
 
     async def unsteady(self) -> list[str]:
-        line = Line(self.doors, self.token)
         try:
-            answer = await line.ask("GET /readyz", within_s=ASK_WITHIN_S)
+            answer = await ask_once(self.doors[0], "GET /readyz", within_s=ASK_WITHIN_S)
         except (NoDoor, Silence):
             answer = Answer()
-        line.hang_up()
         return [] if answer.status == 200 else [f"the cell is not ready ({answer.status})"]
 
     async def dsn(self) -> str:
@@ -99,7 +100,6 @@ class CellStage:
                 text = self._said.read_text(encoding="utf-8", errors="replace")[-2_000:]
                 raise StageRefused(zh=f"单元没有启动: {text}", en=f"It did not start: {text}")
             await asyncio.sleep(POLL_S)
-        self.token = self.folder.first_key.read_text(encoding="ascii").strip()
 
     async def stop(self) -> None:
         if self._process is None:
@@ -118,7 +118,7 @@ class CellStage:
         assert self._process
         pids = [pid for pid in below(self._process.pid) if "/postgres -D " in command_of(pid)]
         kill(pids[:1])
-        return Done(f"postgres {pids[:1]}")
+        return Done(f"postgres {pids[:1]}", struck_s=time.monotonic())
 
     async def _kill_cell(self, _: Target) -> Done:
         assert self._process
@@ -195,12 +195,14 @@ def free_port() -> int:
 
 
 async def drill_a_cell(
-    experiment: Experiment, *, seed: int, scratch: str | None, say: Say
-) -> Journal:
-    """The whole drill on a scratch cell.  Raises StageRefused: nothing was broken."""
-    check_can(experiment, CellStage(Path("cell")))
+    experiments: list[Experiment], *, seed: int, scratch: str | None, say: Say
+) -> AsyncIterator[Journal]:
+    """One scratch cell, one drill after the other.  Raises StageRefused: nothing was broken."""
+    for experiment in experiments:
+        check_can(experiment, CellStage(Path("cell")))
     async with open_cell_stage(scratch) as stage:
-        return await drill_on(stage, experiment, seed=seed, say=say)
+        for place, experiment in enumerate(experiments):
+            yield await drill_on(stage, experiment, seed=seed + place, say=say)
 
 
 async def drill_on(stage: Stage, experiment: Experiment, *, seed: int, say: Say) -> Journal:

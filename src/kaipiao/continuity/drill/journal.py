@@ -45,5 +45,5 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     load: list[Second]
 
 
-def render(journal: Journal) -> bytes:
+def render(journal: Journal | list[Journal]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(journal), indent=1) + b"\n"

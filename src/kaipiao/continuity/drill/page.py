@@ -3,6 +3,7 @@
 Nothing on it is fetched, and every text of the journal is escaped.
 """
 
+from collections.abc import Sequence
 from html import escape
 from typing import Literal
 
@@ -18,7 +19,8 @@ STYLE = """
 --good:#5fce9d;--bad:#ff8a80;--bar:#7ea6e6;--late:#f0b25a}}
 body{font:16px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;color:var(--ink);background:var(--paper);
 max-width:64rem;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.5rem;margin:0}p.sub{color:var(--soft);margin:.2rem 0 1.2rem}
+h1{font-size:1.5rem;margin:2.5rem 0 0}td .verdict{margin:0}
+p.sub{color:var(--soft);margin:.2rem 0 1.2rem}
 .verdict{font-weight:600}.good{color:var(--good)}.bad{color:var(--bad)}
 dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.8rem;margin:1rem 0}
 dl div{border:1px solid var(--line);border-radius:.5rem;padding:.5rem .8rem}
@@ -33,25 +35,30 @@ white-space:nowrap}th{color:var(--soft);font-weight:500;font-size:.85rem}
 """
 
 
-def render_page(journal: Journal, language: Language) -> bytes:
-    """The page, UTF-8."""
-
-    def t(zh: str, en: str) -> str:
-        return zh if language == "zh" else en
-
-    title = escape(t(journal.zh, journal.en))
-    verdict = (
-        t("所有承诺均成立", "every promise held")
-        if journal.held
-        else t(f"{len(journal.findings)} 项不成立", f"{len(journal.findings)} did not hold")
-    )
-    meta = f"{journal.drill} · {journal.stage} · {journal.began_at} · kaipiao {journal.version}"
+def render_page(journals: Sequence[Journal], language: Language) -> bytes:
+    """The page, UTF-8: one section a drill, a table of all of them first if there are several."""
+    title = "演练" if language == "zh" else "Drills"
+    if len(journals) == 1:
+        title = escape(journals[0].zh if language == "zh" else journals[0].en)
     parts = [
         f'<!doctype html><html lang="{language}"><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width">',
         f"<title>{title}</title><style>{STYLE}</style>",
-        f"<h1>{title}</h1><p class=sub>{escape(meta)}</p>",
-        f'<p class="verdict {"good" if journal.held else "bad"}">{verdict}</p>',
+    ]
+    if len(journals) > 1:
+        parts += [f"<h1>{title}</h1>", _overview(journals, language)]
+    parts += [_section(journal, language) for journal in journals]
+    return "\n".join(parts).encode() + b"\n"
+
+
+def _section(journal: Journal, language: Language) -> str:
+    def t(zh: str, en: str) -> str:
+        return zh if language == "zh" else en
+
+    meta = f"{journal.drill} · {journal.stage} · {journal.began_at} · kaipiao {journal.version}"
+    parts = [
+        f"<h1>{escape(t(journal.zh, journal.en))}</h1><p class=sub>{escape(meta)}</p>",
+        _verdict(journal, language),
         _numbers(journal, language),
         f"<h2>{t('时间线', 'Timeline')}</h2>",
         draw(journal, language),
@@ -61,18 +68,41 @@ def render_page(journal: Journal, language: Language) -> bytes:
     if journal.findings:
         listed = "".join(f"<li>{escape(one)}" for one in journal.findings)
         parts.append(f"<h2>{t('不成立之处', 'What did not hold')}</h2><ul>{listed}</ul>")
-    return "\n".join(parts).encode() + b"\n"
+    return "\n".join(parts)
+
+
+def _verdict(journal: Journal, language: Language) -> str:
+    broken = len(journal.findings)
+    told = {"zh": f"{broken} 项不成立", "en": f"{broken} did not hold"}
+    held = {"zh": "所有承诺均成立", "en": "every promise held"}
+    kind, text = ("good", held) if journal.held else ("bad", told)
+    return f'<p class="verdict {kind}">{text[language]}</p>'
+
+
+def _overview(journals: Sequence[Journal], language: Language) -> str:
+    zh = ("演练", "恢复开票", "最长静默", "上限", "已确认", "丢失", "结论")
+    en = ("drill", "writes back", "silence", "limit", "acknowledged", "lost", "verdict")
+    heads = "".join(f"<th>{head}" for head in (zh if language == "zh" else en))
+    rows = "".join(
+        f"<tr><td>{escape(one.drill)}<td class=n>{_seconds(one.recovery_s)}"
+        f"<td class=n>{_seconds(one.longest_silence_s)}<td class=n>{one.limit_s:g} s"
+        f"<td class=n>{one.acknowledged:,}<td class=n>{one.acknowledged_lost}"
+        f"<td>{_verdict(one, language)}"
+        for one in journals
+    )
+    return f"<table><tr>{heads}</tr>{rows}</table>"
+
+
+def _seconds(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f} s"
 
 
 def _numbers(journal: Journal, language: Language) -> str:
-    def seconds(value: float | None) -> str:
-        return "–" if value is None else f"{value:.2f} s"
-
     never = {"zh": ("是", "否"), "en": ("yes", "no")}[language]
     limit = f"≤ {journal.limit_s:g} s"
     rows = (
-        ("恢复开票", "Writes back after", f"{seconds(journal.recovery_s)}", limit),
-        ("最长静默", "Longest silence", seconds(journal.longest_silence_s), limit),
+        ("恢复开票", "Writes back after", _seconds(journal.recovery_s), limit),
+        ("最长静默", "Longest silence", _seconds(journal.longest_silence_s), limit),
         ("已确认", "Acknowledged", f"{journal.acknowledged:,}", ""),
         ("已确认而丢失", "Acknowledged, lost", str(journal.acknowledged_lost), "0"),
         ("重复", "Duplicates", str(journal.duplicates), "0"),

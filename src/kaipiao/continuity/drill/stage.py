@@ -12,10 +12,14 @@ Undo = Callable[[], Awaitable[None]]
 
 
 class Done(NamedTuple):
-    """What an act hit, and how it is put back; None: it mends itself, or there is nothing to."""
+    """What an act hit, and how it is put back; None: it mends itself, or there is nothing to.
+
+    ``struck_s`` (of the monotonic clock): when it bit; None: when the act was begun.
+    """
 
     whom: str
     undo: Undo | None = None
+    struck_s: float | None = None
 
 
 class StageRefused(Exception):
@@ -31,8 +35,10 @@ class Stage(Protocol):
     """Everything that a drill may do to a cell, and everything that it asks of it."""
 
     name: str
-    token: str
-    """An API key that may issue for everyone and grant credit."""
+
+    @property
+    def token(self) -> str:
+        """An API key that may issue for everyone and grant credit."""
 
     @property
     def doors(self) -> list[Door]:

@@ -46,7 +46,7 @@ def journal() -> Journal:
 
 @pytest.mark.parametrize(("language", "word"), [("zh", "最长静默"), ("en", "Longest silence")])
 def test_the_page_speaks_one_language(journal: Journal, language: Language, word: str) -> None:
-    page = render_page(journal, language).decode()
+    page = render_page([journal], language).decode()
     other = "Longest silence" if language == "zh" else "最长静默"
 
     assert word in page
@@ -57,7 +57,7 @@ def test_the_page_speaks_one_language(journal: Journal, language: Language, word
 
 
 def test_what_the_journal_says_is_text_and_no_markup(journal: Journal) -> None:
-    page = render_page(journal, "en").decode()
+    page = render_page([journal], "en").decode()
 
     assert "<script" not in page
     assert "<b>one" not in page
@@ -75,7 +75,15 @@ def test_the_picture_has_a_bar_a_second_and_a_mark_a_step(journal: Journal) -> N
 def test_a_drill_in_which_nobody_was_ever_told_yes_is_drawn_too(journal: Journal) -> None:
     silent = msgspec.structs.replace(journal, load=[], recovery_s=None, steps=[])
 
-    assert b"<svg" in render_page(silent, "zh")
+    assert b"<svg" in render_page([silent], "zh")
+
+
+def test_several_drills_begin_with_a_table_of_all(journal: Journal) -> None:
+    other = msgspec.structs.replace(journal, drill="kill-node", held=True, findings=[])
+    page = render_page([journal, other], "en").decode()
+
+    assert page.index("<table><tr><th>drill") < page.index("<svg")
+    assert page.count("<svg") == 2
 
 
 def test_the_journal_has_the_keys_that_scripts_read(journal: Journal) -> None:

@@ -1,0 +1,28 @@
+"""Who leads the raft that Patroni keeps its decisions in, asked of its members."""
+
+from typing import Any
+
+from kaipiao.continuity.cluster.description import Description
+from kaipiao.continuity.cluster.places import home_of
+from kaipiao.continuity.cluster.secrets import RAFT, login
+
+ASK_WITHIN_S = 2.0
+
+
+def raft_leader(description: Description) -> str | None:
+    """The member's name; None if nobody knows, or the store is no raft of ours."""
+    if description.dcs.kind != "raft":
+        return None
+    from pysyncobj.utility import TcpUtility
+
+    port = description.ports.raft
+    by_address = {f"{one.address}:{port}": one.name for one in description.members}
+    password = login(home_of(description, description.members[0]), RAFT).password
+    for address in by_address:
+        utility = TcpUtility(password=password, timeout=ASK_WITHIN_S)
+        utility.executeCommand(address, ["status"])
+        status: dict[str, Any] | None = utility.getResult()
+        leader = str((status or {}).get("leader", ""))
+        if leader in by_address:
+            return by_address[leader]
+    return None
