@@ -31,6 +31,7 @@ from kaipiao.fiscal.invoice import Receipt
 from kaipiao.fiscal.leaf import SECRET_BYTES
 from kaipiao.fiscal.number import Series
 from kaipiao.ledger.batch import KeyId, Place, Rows
+from kaipiao.ledger.hold_up import HELD_UP_S, HoldUp
 from kaipiao.ledger.queue import Item, Queue
 from kaipiao.ledger.recent import answer_again
 from kaipiao.ledger.sorting import Sorter
@@ -71,12 +72,14 @@ class GroupCommit:
         sorter: Sorter,
         clock: Clock,
         series_at: Callable[[datetime], Series],
+        held_up_s: float = HELD_UP_S,
     ) -> None:
         self._writer = writer
         self._sorter = sorter
         self._clock = clock
         self._series_at = series_at
         self._queue = Queue()
+        self._hold_up = HoldUp(self._queue, held_up_s)
         self._loop = asyncio.create_task(self._run(), name="group commit")
 
     async def submit(self, entries: Sequence[Entry]) -> list[Outcome]:
@@ -120,7 +123,11 @@ class GroupCommit:
                 await asyncio.sleep(GATHER_S)
             items = self._queue.take()
             crowd = len(items)
-            await self._finish(items, time.monotonic() + RIDE_OUT_S)
+            self._hold_up.begin()
+            try:
+                await self._finish(items, time.monotonic() + RIDE_OUT_S)
+            finally:
+                self._hold_up.end()
 
     async def _finish(self, items: list[Item], deadline: float) -> None:
         """Bring every item to an outcome, whatever it takes; raises nothing."""
@@ -168,6 +175,7 @@ class GroupCommit:
             _log.warning("a commit of %d is in doubt: %s", len(batch), doubt)
             if not await self._was_committed(place, block, deadline):
                 return items
+        self._hold_up.is_over()
         for item, receipt in zip(batch, rows.receipts, strict=True):
             self._queue.resolve(item, receipt)
         return rest

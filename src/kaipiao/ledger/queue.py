@@ -128,6 +128,21 @@ class Queue:
             self.arrived.clear()
         return batch
 
+    def shed(self) -> int:
+        """Tell everyone who is in no commit yet, or joined one that is, that we do not know; how
+        many entries that was.  Nothing of theirs was sent."""
+        waiting, self._waiting = self._waiting, deque()
+        self.arrived.clear()
+        for item in waiting:
+            self.resolve(item, Outage("ledger"))
+        count = len(waiting)
+        for item in self._running.values():
+            followers, item.followers = item.followers, []
+            count += len(followers)
+            for _, waiter, place in followers:
+                waiter.put(place, Outage("ledger"))
+        return count
+
     def resolve(self, item: Item, outcome: Outcome) -> None:
         """Tell everyone who waits for ``item``."""
         del self._running[item.key]

@@ -18,6 +18,7 @@ from kaipiao.ledger.erasing import Eraser
 from kaipiao.ledger.forms import Forms, InvoiceUses
 from kaipiao.ledger.group import GroupCommit
 from kaipiao.ledger.heads import Heads
+from kaipiao.ledger.hold_up import HELD_UP_S
 from kaipiao.ledger.imports import ImportFiles
 from kaipiao.ledger.order import Order
 from kaipiao.ledger.pool import Pool
@@ -69,6 +70,7 @@ class Store(msgspec.Struct, frozen=True):
         channel: int,
         block_size: int = BLOCK_SIZE,
         commit_within_s: float = COMMIT_WITHIN_S,
+        held_up_s: float = HELD_UP_S,
         archive: Path | None = None,
     ) -> "Store":
         """Connect; ``archive`` is the folder of old batches.  Raises Outage: no server answers."""
@@ -83,6 +85,7 @@ class Store(msgspec.Struct, frozen=True):
             sorter=Sorter(reads, credit),
             clock=clock,
             series_at=lambda now: compose_series(beijing_day(now).year, area, channel),
+            held_up_s=held_up_s,
         )
         return cls(
             ledger=PostgresLedger(group, reads),

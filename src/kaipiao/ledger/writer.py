@@ -204,15 +204,7 @@ class Writer:
 
     async def _send(self, connection: "asyncpg.Connection[Any]", statement: Any) -> None:
         """Run a statement that writes, bounded in time, never cancelling it."""
-        task = asyncio.ensure_future(statement)
-        try:
-            done, _ = await asyncio.wait({task}, timeout=self._commit_within_s)
-        except asyncio.CancelledError:
-            self._abandon(task)
-            raise
-        if not done:
-            self._abandon(task)
-            raise Doubt(f"no answer within {self._commit_within_s} s")
+        task = await self._in_time(statement)
         if error := task.exception():
             trouble = trouble_of(error)
             if isinstance(trouble, Doubt):
@@ -222,15 +214,27 @@ class Writer:
             self.drop()
             raise Doubt("a standby did not confirm")
 
-    def _abandon(self, task: "asyncio.Future[Any]") -> None:
-        self.drop()
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    async def _in_time(self, statement: Any) -> "asyncio.Future[Any]":
+        """The statement, done.  Raises Doubt: it was not in time, and its connection is dropped."""
+        task: asyncio.Future[Any] = asyncio.ensure_future(statement)
+        is_done = False
+        try:
+            is_done = bool((await asyncio.wait({task}, timeout=self._commit_within_s))[0])
+        finally:
+            if not is_done:
+                self.drop()
+                task.add_done_callback(lambda late: late.cancelled() or late.exception())
+        if not is_done:
+            raise Doubt(f"no answer within {self._commit_within_s} s")
+        return task
 
     async def _ask(self, question: Any) -> Any:
-        """Run a statement whose loss costs nothing."""
+        """Run a statement whose loss costs nothing; bounded too, for it may write and so wait for a
+        standby, and never cancelled.
+        """
         try:
-            return await question
-        except AWAY as error:
+            return (await self._in_time(question)).result()
+        except (Doubt, *AWAY) as error:
             self.drop()
             raise Unavailable(repr(error)) from error
         except asyncpg.PostgresError as error:
