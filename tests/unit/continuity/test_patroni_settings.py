@@ -68,6 +68,13 @@ def test_nobody_is_trusted_and_only_members_may_knock(cluster: Description) -> N
     assert {line[0] for line in lines} == {"local", "host"}
 
 
+def test_an_old_primary_can_be_wound_back_to_the_new_one(told: dict[str, Any]) -> None:
+    shared = told["bootstrap"]["dcs"]["postgresql"]
+
+    assert shared["use_pg_rewind"] is True
+    assert shared["parameters"]["wal_log_hints"] == "on"
+
+
 def test_pages_carry_checksums(told: dict[str, Any]) -> None:
     assert "data-checksums" in told["bootstrap"]["initdb"]
 

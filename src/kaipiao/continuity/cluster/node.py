@@ -112,7 +112,7 @@ class Node:
         return self._keep(
             "patroni",
             as_account(account, command),
-            output=home.patroni / "patroni.log",
+            output=home.patroni / "start.log",
             environ=ACCOUNT_ENVIRONMENT,
         )
 

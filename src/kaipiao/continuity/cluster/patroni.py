@@ -23,6 +23,10 @@ RETRY_S = 2
 LAG_MAX_BYTES = 1024 * 1024
 """A standby that is further behind does not stand for election."""
 
+LOG_MAX_BYTES = 10 * 1024 * 1024
+LOG_FILES = 4
+"""A line a second: about four days."""
+
 NAMESPACE = "/kaipiao/"
 
 EVERYWHERE: dict[str, int | str] = {
@@ -63,7 +67,7 @@ def compose_patroni(
         BundleMissing: the passwords are not there.
     """
     ports = description.ports
-    whole: dict[str, Any] = _identity(description, member)
+    whole: dict[str, Any] = _identity(description, member, home)
     whole["restapi"] = {
         "listen": f"{member.address}:{ports.patroni}",
         "connect_address": f"{member.address}:{ports.patroni}",
@@ -77,7 +81,7 @@ def compose_patroni(
 
 def compose_voter(description: Description, member: Member, home: Home) -> dict[str, Any]:
     """The same for a member that holds no data: its raft's vote, and nothing else."""
-    return _identity(description, member) | _store(description, member, home)
+    return _identity(description, member, home) | _store(description, member, home)
 
 
 def render_patroni(whole: dict[str, Any]) -> bytes:
@@ -85,12 +89,17 @@ def render_patroni(whole: dict[str, Any]) -> bytes:
     return b"# Written anew at every start.\n" + json.dumps(whole, indent=1).encode() + b"\n"
 
 
-def _identity(description: Description, member: Member) -> dict[str, Any]:
+def _identity(description: Description, member: Member, home: Home) -> dict[str, Any]:
     return {
         "scope": description.name,
         "namespace": NAMESPACE,
         "name": member.name,
-        "log": {"level": "INFO"},
+        "log": {
+            "level": "INFO",
+            "dir": str(home.patroni_log),
+            "file_size": LOG_MAX_BYTES,
+            "file_num": LOG_FILES,
+        },
     }
 
 

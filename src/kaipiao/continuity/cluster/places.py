@@ -2,8 +2,9 @@
 
     cell/         an ordinary cell: secrets, evidence, logs
     postgres/     the unprivileged account's: data, socket, what PostgreSQL says
-    patroni/      ours: ``patroni.yml`` (the account's alone to read), ``patroni.log``
+    patroni/      ours: ``patroni.yml`` (the account's alone to read), what it says before its log
     patroni/own/  the account's: raft's journal, the password file that Patroni writes
+    patroni/log/  the account's: what Patroni says
     route/        ours: Envoy's ``envoy.json`` and log
     node.json     what runs, by role
 
@@ -58,6 +59,10 @@ class Home(NamedTuple):
         return self.patroni / "own"
 
     @property
+    def patroni_log(self) -> Path:
+        return self.patroni / "log"
+
+    @property
     def patroni_file(self) -> Path:
         return self.patroni / "patroni.yml"
 
@@ -93,7 +98,7 @@ def make_home(home: Home) -> Account:
         make_folder(folder, mode=0o711 if is_other else 0o700)
     if not can_enter(account, home.patroni):
         raise _unreachable(home.path, account)
-    for folder in (home.postgres, home.patroni_own):
+    for folder in (home.postgres, home.patroni_own, home.patroni_log):
         make_folder(folder, mode=0o700, owner=account)
     give(home.postgres, account)  # a disk of its own may be mounted there, and is root's
     for folder in (home.sockets, home.postgres_log):
