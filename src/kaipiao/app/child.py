@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from kaipiao.app.orders import READY
+from kaipiao.continuity.release.program import environment_of
 
 FIRST_PAUSE_S = 0.05
 LAST_PAUSE_S = 5.0
@@ -107,6 +108,7 @@ class Child:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             pass_fds=self._keep,
+            env=environment_of(self.program),
             start_new_session=True,  # a Ctrl-C at the terminal is for the supervisor alone
         )
         self._process = process

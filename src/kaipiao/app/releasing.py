@@ -45,6 +45,7 @@ from kaipiao.continuity.release.program import (
     Root,
     ask,
     check_fits,
+    environment_of,
     introduce,
 )
 from kaipiao.errors import Outage
@@ -106,7 +107,8 @@ def hand_over(folder: CellFolder, arguments: list[str]) -> None:
             )
         )
     begin = "from kaipiao.cli.main import main; main()"
-    os.execv(program.python, [program.python, "-P", "-c", begin, *arguments])
+    command = [program.python, "-P", "-c", begin, *arguments]
+    os.execve(program.python, command, environment_of(program.python))
 
 
 def roll_back_at_rest(folder: CellFolder) -> Current:

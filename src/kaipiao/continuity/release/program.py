@@ -6,6 +6,7 @@ list; the answer is one line of JSON.  Who answers there is ``kaipiao.app.newcom
 
 import asyncio
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypeVar
 
@@ -21,6 +22,8 @@ READ_WITHIN_S = 3_600.0
 
 SAID_CHARS = 600
 """Of what a program says when it fails, its end is shown."""
+
+OURS_ALONE = frozenset({"PYTHONPATH", "PYTHONHOME"})
 
 Word = Literal["introduce", "migrate", "root"]
 
@@ -86,6 +89,7 @@ async def ask(python: str, word: Word, asked: Asked, answer: type[A], within_s: 
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
+            env=environment_of(python),
         )
     except OSError as error:
         raise _failed(python, word, str(error)) from None
@@ -106,6 +110,13 @@ async def ask(python: str, word: Word, asked: Asked, answer: type[A], within_s: 
 
 def _failed(python: str, word: Word, why: str) -> ReleaseRefused:
     return ReleaseRefused((f"{python} {word} 失败: {why}", f"{python} failed at {word}: {why}"))
+
+
+def environment_of(python: str) -> dict[str, str]:
+    """Of a process of ``python``: ours, but for what would make another Python import our code."""
+    if python == sys.executable:
+        return dict(os.environ)
+    return {name: value for name, value in os.environ.items() if name not in OURS_ALONE}
 
 
 def check_fits(old: Introduction, new: Introduction) -> list[tuple[str, str]]:
