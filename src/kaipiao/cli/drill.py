@@ -17,6 +17,7 @@ from kaipiao.continuity.drill.page import render_page
 
 SHOWN = 20
 ALL = "all"
+WHERE = {"members": "--lab", "cell": "", "both": "[--lab]"}
 
 
 @click.command(
@@ -105,14 +106,10 @@ def command(
 def _list() -> None:
     say_table(
         [
-            (one.name, "--lab" if one.on == "members" else one.on, t(one.zh, one.en), limit(one))
+            (one.name, WHERE[one.on], t(one.zh, one.en), f"≤ {one.limit_s:g} s")
             for one in EXPERIMENTS
         ]
     )
-
-
-def limit(experiment: Experiment) -> str:
-    return f"≤ {experiment.limit_s:g} s"
 
 
 def _chosen(name: str, *, in_lab: bool) -> list[Experiment]:

@@ -30,7 +30,7 @@ def draw(journal: Journal, language: Literal["zh", "en"]) -> str:
         _silence(journal, span_s),
         *_axis(span_s),
         *_bars(journal, span_s, most),
-        _line(journal, span_s, slowest),
+        *_lines(journal, span_s, slowest),
         *_marks(journal.steps, span_s, zh),
         f'<text x="{LEFT - 4}" y="{TOP + 4}" text-anchor="end">{left}</text>',
         f'<text x="{WIDE - RIGHT + 4}" y="{TOP + 4}" style="fill:var(--late)">{right}</text>',
@@ -84,13 +84,16 @@ def _bars(journal: Journal, span_s: int, most: int) -> list[str]:
     return bars
 
 
-def _line(journal: Journal, span_s: int, slowest: float) -> str:
-    points = " ".join(
-        f"{_x(place + 0.5, span_s)},{TOP + INNER_H * (1 - one.slowest_ms / slowest):.1f}"
-        for place, one in enumerate(journal.load)
-        if one.acknowledged
-    )
-    return f'<polyline class="late" points="{points}"/>'
+def _lines(journal: Journal, span_s: int, slowest: float) -> list[str]:
+    """Broken where nobody was answered: there is nothing to say about those seconds."""
+    pieces: list[list[str]] = [[]]
+    for place, one in enumerate(journal.load):
+        if not one.acknowledged:
+            pieces.append([])
+            continue
+        y = TOP + INNER_H * (1 - one.slowest_ms / slowest)
+        pieces[-1].append(f"{_x(place + 0.5, span_s)},{y:.1f}")
+    return [f'<polyline class="late" points="{" ".join(one)}"/>' for one in pieces if one]
 
 
 def _marks(steps: list[Taken], span_s: int, zh: bool) -> list[str]:

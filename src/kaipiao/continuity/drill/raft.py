@@ -13,16 +13,18 @@ def raft_leader(description: Description) -> str | None:
     """The member's name; None if nobody knows, or the store is no raft of ours."""
     if description.dcs.kind != "raft":
         return None
-    from pysyncobj.utility import TcpUtility
+    from pysyncobj.utility import TcpUtility, UtilityException
 
     port = description.ports.raft
     by_address = {f"{one.address}:{port}": one.name for one in description.members}
     password = login(home_of(description, description.members[0]), RAFT).password
     for address in by_address:
         utility = TcpUtility(password=password, timeout=ASK_WITHIN_S)
-        utility.executeCommand(address, ["status"])
-        status: dict[str, Any] | None = utility.getResult()
-        leader = str((status or {}).get("leader", ""))
+        try:
+            status: Any = utility.executeCommand(address, ["status"])
+        except UtilityException:
+            continue
+        leader = str(status.get("leader", "")) if isinstance(status, dict) else ""
         if leader in by_address:
             return by_address[leader]
     return None
