@@ -6,6 +6,7 @@ Reading needs no password.
 """
 
 import json
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ import msgspec
 from kaipiao.continuity.cluster.description import Description, Member
 
 ASK_TIMEOUT_S = 1.5
+RAFT = "raft:"
 NOTE = "kaipiao_switchover"
 """Where ``acts.switchover`` notes in the shared configuration who wanted it, and why."""
 
@@ -98,7 +100,7 @@ def look(description: Description, *, get: Get | None = None) -> ClusterView:
     """Ask every member; whoever does not answer in time is not reachable.  Never raises for it."""
     ask = get or _get
     with ThreadPoolExecutor(max_workers=len(description.members)) as together:
-        said = together.map(lambda m: _ask(ask, api(description, m)), description.members)
+        said = together.map(lambda m: _ask_member(ask, description, m), description.members)
         answers = dict(zip((m.name for m in description.members), said, strict=True))
     return compose_view(description, answers)
 
@@ -188,6 +190,16 @@ def _number(value: object) -> int | None:
     return value if isinstance(value, int) else None  # Patroni writes "unknown"
 
 
+def _ask_member(get: Get, description: Description, member: Member) -> Answers:
+    """A member that only votes has no REST: whether its raft takes a connection is all there is."""
+    if member.has_data:
+        return _ask(get, api(description, member))
+    try:
+        return Answers(own=get(f"{RAFT}//{member.address}:{description.ports.raft}/"))
+    except (OSError, ValueError):
+        return Answers()
+
+
 def _ask(get: Get, url: str) -> Answers:
     try:
         own = get(f"{url}/patroni")
@@ -205,7 +217,11 @@ def _ask(get: Get, url: str) -> Answers:
 def _get(url: str) -> Any:
     """Raises OSError, ValueError.  Not by httpx: it would read every CA's certificate first, which
     takes longer than the answer."""
-    _, _, address, path = url.split("/", 3)
+    scheme, _, address, path = url.split("/", 3)
+    if scheme == RAFT:
+        host, _, port = address.partition(":")
+        socket.create_connection((host, int(port)), timeout=ASK_TIMEOUT_S).close()
+        return {"state": "running"}
     line = HTTPConnection(address, timeout=ASK_TIMEOUT_S)
     try:
         line.request("GET", f"/{path}")
