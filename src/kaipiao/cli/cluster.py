@@ -326,7 +326,8 @@ def inside(file: Path, *, as_member: bool = False) -> "Description":
     description = read_description(file)
     if read_made(description.folder) is not None:
         lab = Lab(description)
-        enter(lab, place=next(iter(lab.running()), CLIENT) if as_member else CLIENT)
+        routed = (one.name for one in description.with_data if one.name in lab.running())
+        enter(lab, place=next(routed, CLIENT) if as_member else CLIENT)
     return description
 
 

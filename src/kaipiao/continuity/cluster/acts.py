@@ -115,7 +115,8 @@ def wait_until(
 
 def _set_pause(description: Description, key: Login, *, is_paused: bool) -> ClusterView:
     view = look(description)
-    there = next((one for one in view.members if one.is_reachable), None)
+    asked = (one for one in view.members if one.is_reachable and one.role != "vote")
+    there = next(asked, None)
     if there is None:
         raise _nobody()
     at = api(description, description.member(there.name))
