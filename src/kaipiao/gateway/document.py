@@ -57,6 +57,11 @@ TYPES: tuple[type, ...] = (
 KEYED = frozenset({"issue_invoice", "reverse_invoice", "open_confirmation", "mail_invoice"})
 """Calls that need an Idempotency-Key."""
 ANYWHERE = (400, 401, 429, 431, 500, 503)
+COME_BACK = (
+    "Send the same request with the same key again after `Retry-After`, to any member of the cell: "
+    "if the invoice was issued you get its first receipt. A member that cannot reach a majority of "
+    "its cell answers this to every change, for as long as that lasts."
+)
 FOR_KEYS = (403,)
 FOR_BODIES = (408, 413, 415)
 ALSO: dict[str, tuple[int, ...]] = {
@@ -286,7 +291,8 @@ def _problem(status: int) -> Node:
     codes = [refusal.code for refusal, shown in STATUS.items() if shown.status == status]
     codes += {503: ["unavailable"], 500: ["internal-error"]}.get(status, [])
     told = ", ".join(f"`{code}`" for code in sorted(codes))
-    return _answer(f"A problem: {told}.", {"application/problem+json": _ref("Problem")})
+    more = f" {COME_BACK}" if status == 503 else ""
+    return _answer(f"A problem: {told}.{more}", {"application/problem+json": _ref("Problem")})
 
 
 def _replayed(first: Node) -> Node:
