@@ -58,6 +58,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "backup": ("备份: 立刻做一次、持续、核对", "Back up: now, as it is written; prove it"),
         "restore": ("从备份恢复单元, 并证明", "Bring a cell back from a backup, proved"),
         "recover": ("修复: 熔断、隔离、重构已知故障", "Find what is broken; rebuild what is safe"),
+        "shadow": (
+            "双轨并行: 第二个版本照样开, 逐张比对",
+            "Ask a second version the same; compare",
+        ),
     },
 }
 """Every command, with the line that the overview shows, so that none need be imported for it."""
