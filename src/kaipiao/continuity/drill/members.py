@@ -22,7 +22,7 @@ from kaipiao.ledger.embedded.passwords import ROOT, compose_dsn
 ASK_WITHIN_S = 3.0
 STOP_WITHIN_S = 30.0
 LAG_BYTES = 1 << 20
-WELL = ("running", "streaming")
+WELL = {"primary": "running", "standby": "streaming"}
 FIRST_KEY = "first-api-key"
 
 
@@ -76,7 +76,8 @@ class MembersStage:
         faults = (
             [] if view.is_writable else ["no primary with a standby that a commit may count on"]
         )
-        faults += [found for member in view.members if (found := what_ails(member))]
+        timeline = view.member(view.leader).timeline if view.leader else None
+        faults += [found for one in view.members if (found := what_ails(one, timeline))]
         return faults or [found for door in self.doors if (found := await self._ails(door))]
 
     async def dsn(self) -> str:
@@ -174,14 +175,20 @@ class MembersStage:
         return Done(f"{was} → {view.leader}", struck_s=began_s)
 
 
-def what_ails(member: MemberView) -> str:
-    """Why this member is not as it should be; empty: it is."""
+def what_ails(member: MemberView, timeline: int | None) -> str:
+    """Why this member is not as it should be; empty: it is.  ``timeline`` is the primary's.
+
+    A former primary that came back runs, and has not been rewound yet: a fault now would find
+    one standby fewer than people think.
+    """
     if not member.is_reachable:
         return f"{member.name} does not answer"
     if member.role == "vote":
         return ""
-    if member.state not in WELL:
+    if member.state != WELL.get(member.role):
         return f"{member.name} is {member.state or 'unknown'}"
+    if member.timeline != timeline:
+        return f"{member.name} is on timeline {member.timeline}, the primary on {timeline}"
     behind = member.lag_bytes or 0
     return f"{member.name} is {behind} bytes behind" if behind > LAG_BYTES else ""
 

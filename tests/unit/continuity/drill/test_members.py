@@ -1,0 +1,33 @@
+"""When a member is well enough to be broken."""
+
+import pytest
+
+from kaipiao.continuity.cluster.view import MemberView
+from kaipiao.continuity.drill.members import what_ails
+
+
+def member(**changes: object) -> MemberView:
+    well: dict[str, object] = {"role": "standby", "state": "streaming", "timeline": 3}
+    well |= {"name": "n2", "address": "192.0.2.2", "is_reachable": True, "lag_bytes": 0}
+    return MemberView(**(well | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "one", [member(), member(role="primary", state="running"), member(role="vote", state="")]
+)
+def test_a_member_that_is_well(one: MemberView) -> None:
+    assert what_ails(one, 3) == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "word"),
+    [
+        (member(is_reachable=False), "does not answer"),
+        (member(state="running"), "is running"),  # a former primary that is not rewound yet
+        (member(state="starting"), "is starting"),
+        (member(timeline=2), "timeline 2, the primary on 3"),
+        (member(lag_bytes=2 << 20), "bytes behind"),
+    ],
+)
+def test_a_member_that_ails_is_told(one: MemberView, word: str) -> None:
+    assert word in what_ails(one, 3)
