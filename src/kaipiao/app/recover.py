@@ -7,6 +7,7 @@ disk and certificates.
 import asyncio
 import os
 import shutil
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -26,8 +27,9 @@ from kaipiao.client.retry import Budget
 from kaipiao.continuity.cluster.acts import ActRefused, wait_until
 from kaipiao.continuity.cluster.description import Description
 from kaipiao.continuity.cluster.view import look
+from kaipiao.continuity.recovery.find import is_undecided
 from kaipiao.continuity.recovery.perform import Line, Refused
-from kaipiao.continuity.recovery.plan import Step, plan
+from kaipiao.continuity.recovery.plan import Step
 from kaipiao.continuity.recovery.seen import CellSeen, Certificate, Disk, Seen, VendorSeen
 from kaipiao.errors import Outage
 from kaipiao.ledger.audit import AuditRows
@@ -36,8 +38,10 @@ from kaipiao.ledger.pool import Pool
 from kaipiao.ledger.slots import Slot, drop_slot, read_slots
 
 JOURNAL = "recover.log"
-CONFIRM_S = 5.0
-"""A standby that is broken now and still so after this long is not just being restarted."""
+CONFIRM_S = 3.0
+SETTLE_S = 20.0
+"""A server that cannot start has failed once more within this."""
+GLANCE_EVERY_S = 0.5
 REBUILT_WITHIN_S = 3600.0
 CERTIFICATES = ("seal.crt",)
 T = TypeVar("T")
@@ -52,19 +56,26 @@ class Recovery:
         self._clock = SystemClock()
 
     def look(self) -> Seen:
+        """What is there; a standby that just starts is watched until it runs or plainly does not,
+        because Patroni tries again and again: each try looks like an ordinary start, and some
+        look like silence.
+        """
+        until = time.monotonic() + SETTLE_S
+        while is_undecided(seen := self._glance()) and time.monotonic() < until:
+            time.sleep(GLANCE_EVERY_S)
+        return seen
+
+    def look_again(self) -> Seen:
+        """Before an act: what is broken now may only have been restarting."""
+        time.sleep(CONFIRM_S)
+        return self.look()
+
+    def _glance(self) -> Seen:
         return Seen(
             at=self._clock.now(),
             cluster=None if self._description is None else look(self._description),
             cell=None if self._folder is None else self._look_at_cell(self._folder),
         )
-
-    def look_again(self) -> Seen:
-        """Before an act: after a while, if it would throw a standby's data away."""
-        seen = self.look()
-        if any(step.act == "reinit" for course in plan(seen) for step in course.acts):
-            asyncio.run(asyncio.sleep(CONFIRM_S))
-            seen = self.look()
-        return seen
 
     def do(self, step: Step) -> None:
         """As ``perform.Hands``; what touches the database or a member is in the audit log, too."""
@@ -101,7 +112,7 @@ class Recovery:
             asyncio.run(reinit(self._description, member))
             wait_until(
                 self._description,
-                lambda view: view.member(member).state == "streaming",
+                lambda view: view.member(member).is_in_quorum,
                 timeout_s=REBUILT_WITHIN_S,
             )
         except ActRefused as refused:

@@ -113,13 +113,16 @@ def command(
     lines = (
         rehearse(seen) if dry_run else perform(seen, recovery.look_again, recovery, recovery.write)
     )
-    is_open = any(not course.acts for course in courses)
+    is_open, has_acted = any(not course.acts for course in courses), False
     for line in lines:
         is_open = is_open or line.outcome == "failed"
+        has_acted = has_acted or line.outcome == "done"
         if as_json:
             say_json(line)
         else:
             _tell(line)
+    if has_acted:  # one repair may have ended several findings
+        is_open = bool(plan(recovery.look()))
     context.exit(exits.NO if is_open else exits.OK)
 
 

@@ -21,6 +21,7 @@ BEAT_LATE_S = 15.0
 
 BROKEN_STATES = frozenset({"start failed", "crashed", "stopped"})
 """Of a member whose Patroni answers: its server does not run, and will not by itself."""
+PASSING_STATES = frozenset({"starting", "stopping", "restarting"})
 
 Kind = Literal[
     "no-answer",
@@ -121,6 +122,17 @@ def _in_member(member: MemberView) -> Iterator[Finding]:
             f"备节点 {name} 落后 {_mib(member.lag_bytes or 0)} MiB",
             f"standby {name} is {_mib(member.lag_bytes or 0)} MiB behind",
         )
+
+
+def is_undecided(seen: Seen) -> bool:
+    """Whether a standby is just starting, or a member silent for a moment: neither sound nor
+    plainly broken.
+    """
+    members = seen.cluster.members if seen.cluster is not None else ()
+    return any(
+        not one.is_reachable or (one.role == "standby" and one.state in PASSING_STATES)
+        for one in members
+    )
 
 
 def _in_cell(cell: CellSeen, seen: Seen) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from kaipiao.continuity.recovery.find import (
     SLOT_HELD_BYTES,
     SLOT_IDLE_S,
     find,
+    is_undecided,
 )
 from kaipiao.continuity.recovery.plan import Course, plan
 from kaipiao.continuity.recovery.seen import CellSeen, Certificate, Disk, Seen, VendorSeen
@@ -149,6 +150,14 @@ def test_a_standby_that_does_not_start_is_rebuilt_in_three_steps() -> None:
     broken = next(c for c in courses if c.finding.kind == "standby-broken")
     assert [step.stage for step in broken.steps] == ["break", "isolate", "rebuild"]
     assert acts_of(courses, "reinit") == ["n2"]
+
+
+def test_a_standby_that_just_starts_is_neither_sound_nor_broken() -> None:
+    assert is_undecided(cluster(member("n1"), member("n2", "starting")))
+    assert is_undecided(cluster(member("n1"), member("n2", is_reachable=False)))
+    for state in ("streaming", "start failed", "creating replica"):
+        assert not is_undecided(cluster(member("n1"), member("n2", state)))
+    assert not is_undecided(cell())
 
 
 def test_the_only_good_standby_is_never_rebuilt_and_it_says_why() -> None:
