@@ -105,6 +105,12 @@ def programs(cell: Cell) -> set[str]:
     return {line.split()[0] for line in lines if " kaipiao.app." in line}
 
 
+def is_proved(cell: Cell, size: int) -> bool:
+    """Whether a checkpoint covers so many invoices."""
+    with cell.http() as http:
+        return int(http.get("/log/checkpoint").text.splitlines()[1]) >= size
+
+
 def everything_is_there(cell: Cell, tills: list[Till]) -> int:
     """Every key gives the number that was acknowledged; how many."""
     numbers = [number for till in tills for number in till.numbers.values()]
@@ -175,6 +181,7 @@ def test_a_release_is_remembered_finished_and_then_there_is_no_way_back(
         ("app/serve.py", "receive_orders()\n", "sys.exit(9)\n"),
         ("gateway/asgi.py", "def build_app(", "def build_app_(): ...\n\n\ndef xbuild_app("),
         ("app/work.py", "say_ready()", "raise OSError"),
+        ("ledger/remade.py", "return leaves_of(unpack(row))", "return [bytes(32)]"),
     ],
 )
 def test_a_broken_program_is_refused_under_sales_and_the_old_one_runs(
@@ -183,6 +190,7 @@ def test_a_broken_program_is_refused_under_sales_and_the_old_one_runs(
     python = make_release(scratch / "next")
     change(python, name, old, new)
     with sales(cell) as tills:
+        wait_until(lambda: is_proved(cell, 3), 20, "the log stands still")
         release(cell, "apply", python, code=1)
         assert str(python) not in programs(cell)
     everything_is_there(cell, tills)
