@@ -12,8 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -147,8 +147,20 @@ async def open_cell_stage(scratch: str | None = None) -> AsyncIterator[CellStage
             await stage.start()
             yield stage
         finally:
-            await stage.stop()
-            remove_database(folder)
+            with undisturbed():
+                await stage.stop()
+                remove_database(folder)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Whoever presses Ctrl-C twice is impatient, and wants nothing left behind all the same."""
+    before = {one: signal.signal(one, signal.SIG_IGN) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _start(command: list[str], said: Path) -> "subprocess.Popen[bytes]":

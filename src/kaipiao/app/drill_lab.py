@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from kaipiao.app.bundles import make_bundles, put_in_place
-from kaipiao.app.drill import drill_on
+from kaipiao.app.drill import drill_on, undisturbed
 from kaipiao.continuity.cluster.description import read_description
 from kaipiao.continuity.drill.experiment import Experiment
 from kaipiao.continuity.drill.journal import Journal
@@ -78,8 +78,9 @@ async def open_lab_stage(
     except LabRefused as refused:
         raise StageRefused(zh=refused.zh, en=refused.en) from refused
     finally:
-        lab.down()
-        shutil.rmtree(folder)
+        with undisturbed():
+            lab.down()
+            shutil.rmtree(folder)
 
 
 def _folder(scratch: str | None) -> Path:
