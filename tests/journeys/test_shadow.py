@@ -1,5 +1,6 @@
 """An operator asks a second version for the same invoices, and is told where it differs."""
 
+import asyncio
 import json
 import stat
 import sys
@@ -11,7 +12,8 @@ import pytest
 
 import kaipiao
 from kaipiao.client.client import Client
-from kaipiao.continuity.shadow.cell import clean
+from kaipiao.continuity.shadow.cell import checked, clean
+from kaipiao.continuity.shadow.there import NotAShadow, There
 from kaipiao.fiscal.red_letter import LineAsk, ReversalAsk
 from tests.journeys.cells import Cell, running
 from tests.strategies import SELLER, company, lawful_draft, make_line
@@ -107,6 +109,10 @@ def test_a_version_of_another_law_is_found_out_invoice_by_invoice(
     assert rounded["here"]["number"] == numbers["rounded"]
     assert rounded["there"]["number"][2:5] == "999"
     assert "/totals/tax_fen  here 131  there 130" in words.stdout
+
+    # A cell that is not marked, such as the real one, is asked nothing.
+    with pytest.raises(NotAShadow):
+        asyncio.run(checked(There(cell.url, cell.key)))
 
     # Killed before it noted how far it was, it asks the same again; nothing is issued twice.
     (cell.folder / "shadow" / "tally.json").unlink()

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kaipiao.base.canonical import canonical, digest
@@ -67,6 +67,7 @@ def changed(value: Any, path: tuple[Any, ...]) -> Any:
     return copy
 
 
+@settings(max_examples=30)
 @given(lawful_drafts())
 def test_numbers_and_instants_are_set_aside(draft: Draft) -> None:
     assert differences(shown(issued(draft, HERE)), shown(issued(draft, THERE))) == ()
@@ -121,6 +122,7 @@ def test_a_red_letter_of_another_amount_is_told() -> None:
     assert "/totals/gross_fen" in {one.path for one in differences(shown(here), shown(there))}
 
 
+@settings(max_examples=30)
 @given(lawful_drafts())
 def test_the_call_that_is_made_again_leads_to_the_same_red_letter(draft: Draft) -> None:
     original = issued(draft, HERE)
@@ -132,3 +134,15 @@ def test_the_call_that_is_made_again_leads_to_the_same_red_letter(draft: Draft) 
     assert call.original == HERE
     assert reversed_(original, call.ask, HERE) == red
     assert call_of(original) == Issue(draft)
+
+
+def test_a_part_is_taken_back_as_a_part() -> None:
+    original = issued(lawful_draft(), HERE)
+    part = ReversalAsk(reason="01", lines=(LineAsk(line=0, net_fen=3_333),))
+    red = reversed_(original, part, HERE)
+
+    call = call_of(red)
+
+    assert isinstance(call, Reverse)
+    assert call.ask.lines == part.lines
+    assert reversed_(original, call.ask, HERE) == red
