@@ -99,10 +99,10 @@ def release(cell: Cell, *arguments: object, code: int = 0) -> list[dict[str, obj
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def programs(cell: Cell) -> set[str]:
-    """Which Pythons our children run on."""
+def programs(cell: Cell, module: str = "") -> set[str]:
+    """Which Pythons our children run on; or those that run one module."""
     lines = [command_line(pid) for pid in descendants(cell.process.pid)]
-    return {line.split()[0] for line in lines if " kaipiao.app." in line}
+    return {line.split()[0] for line in lines if f" kaipiao.app.{module}" in line}
 
 
 def is_proved(cell: Cell, size: int) -> bool:
@@ -206,7 +206,7 @@ def test_a_supervisor_killed_in_the_middle_leaves_the_old_program(
         target=kaipiao, args=("release", "apply", python, "--data", cell.folder)
     )
     applying.start()
-    wait_until(lambda: str(python) in programs(cell), 60, "it never came")
+    wait_until(lambda: programs(cell, "serve") == {str(python)}, 60, "it never came")
     cell.process.send_signal(signal.SIGKILL)
     cell.process.wait()
     applying.join()
