@@ -9,12 +9,10 @@ import os
 import shutil
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from cryptography import x509
 
 from kaipiao.app.audit import operating
 from kaipiao.app.clock import SystemClock
@@ -36,6 +34,7 @@ from kaipiao.ledger.audit import AuditRows
 from kaipiao.ledger.embedded.passwords import root_dsn
 from kaipiao.ledger.pool import Pool
 from kaipiao.ledger.slots import Slot, drop_slot, read_slots
+from kaipiao.seal.expiry import ends_at
 
 JOURNAL = "recover.log"
 CONFIRM_S = 3.0
@@ -221,12 +220,8 @@ def _certificates(folder: CellFolder) -> tuple[Certificate, ...]:
     for name in CERTIFICATES:
         path = folder.secrets / name
         if path.exists():
-            found.append(Certificate(path=str(path), ends_at=_ends_at(path)))
+            found.append(Certificate(path=str(path), ends_at=ends_at(path.read_bytes())))
     return tuple(found)
-
-
-def _ends_at(path: Path) -> datetime:
-    return x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
 
 
 def _or_say(ask: Callable[[], T], otherwise: T, what: str, unseen: list[str]) -> T:
