@@ -167,7 +167,7 @@ async def _let_in(dsn_root: str) -> tuple[str, str]:
 def _add_login(logins: Path) -> None:
     text = logins.read_text(encoding="utf-8")
     if LOGIN not in text:
-        logins.write_text(text + LOGIN, encoding="utf-8")
+        logins.write_text(LOGIN + text, encoding="utf-8")  # the first line that fits decides
 
 
 async def _wait_for_it(dsn_root: str, name: str) -> None:
