@@ -16,7 +16,7 @@ from kaipiao.cli.terminal import say, say_json, say_table, warn
 _DATA = click.option("--data", metavar="DIR", help=t("单元的数据目录", "The cell's data folder."))
 _FOLDER = click.option(
     "--folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
     metavar="DIR",
     help=t("备份目录; 默认为设置 backup_folder", "Of the backups; else the setting backup_folder."),
 )
@@ -272,7 +272,7 @@ def verify(folder: Path | None, to: str | None, data: str | None, as_json: bool)
 @click.option(
     "--in",
     "place",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path, file_okay=False, exists=True, resolve_path=True),
     metavar="DIR",
     help=t("在此目录下演练 (大的演练需要磁盘)", "Where: large drills need the disk."),
 )

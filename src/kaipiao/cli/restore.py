@@ -53,7 +53,7 @@ from kaipiao.cli.terminal import say, say_json
 @click.option(
     "--from",
     "source",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path, file_okay=False, exists=True, resolve_path=True),
     metavar="DIR",
     required=True,
     envvar="KAIPIAO_BACKUP_FOLDER",

@@ -41,8 +41,9 @@ def choose(shelf: Shelf, at: datetime | None) -> tuple[Series, Backup]:
         return backups[place]
     if not backups:
         raise BackupWrong(
-            zh=f"{shelf.path} 中没有备份。做一次: kaipiao backup --to {shelf.path}",
-            en=f"There is no backup in {shelf.path}. To make one: kaipiao backup --to {shelf.path}",
+            zh=f"{shelf.path} 中没有备份。做一次: kaipiao backup --folder {shelf.path}",
+            en=f"There is no backup in {shelf.path}. "
+            f"To make one: kaipiao backup --folder {shelf.path}",
         )
     oldest = spell(backups[0][1].ended_at)
     raise BackupWrong(
