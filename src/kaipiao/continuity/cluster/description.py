@@ -114,18 +114,19 @@ def read_description(path: Path) -> Description:
 def _description(checks: Checks, table: dict[str, Any], file: Path) -> Description:
     sections = {"dcs", "ports", "settings"}
     checks.known("", table, {"name", "area", "folder", "member", *sections})
-    dcs, ports, settings = (checks.section(n, table.get(n, {})) for n in sorted(sections))
+    store, ports, settings = (checks.section(n, table.get(n, {})) for n in sorted(sections))
     description = Description(
         name=checks.named("name", table.get("name"), NAME),
         area=checks.number("area", table.get("area"), 11, 99),
         folder=checks.absolute("folder", table.get("folder")),
-        dcs=read_dcs(checks, dcs),
+        dcs=read_dcs(checks, store),
         ports=_ports(checks, ports),
         members=read_members(checks, table.get("member", [])),
         settings=_settings(checks, settings),
         file=file,
     )
-    if description.dcs.endpoints and len(description.with_data) < len(description.members):
+    dcs, voters = description.dcs, len(description.members) - len(description.with_data)
+    if dcs.endpoints and not dcs.is_ours and voters:
         zh = "使用外部 etcd 时, 只投票的成员没有用处: 请删除 role = vote 的成员"
         en = "with an etcd that is not ours a member that only votes does nothing: take it out"
         checks.fault("member", zh, en)
