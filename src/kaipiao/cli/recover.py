@@ -134,7 +134,7 @@ def _recovery(file: Path | None, data: str | None) -> "Recovery":
     folder: CellFolder | None = CellFolder(data) if data else local_folder()
     description = None
     if file is not None:
-        from kaipiao.cli.cluster import inside
+        from kaipiao.cli.cluster_reach import inside
 
         description = inside(file, as_member=True)
     if folder is not None and not folder.logs.exists():
