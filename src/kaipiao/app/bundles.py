@@ -1,7 +1,8 @@
 """``kaipiao cluster init``: every secret of a cluster, made once, one bundle for each member.
 
     DIR/n1/secrets/     to be FOLDER/n1/cell/secrets on the machine of n1
-    DIR/n2/secrets/     the same, byte for byte
+    DIR/n2/secrets/     the same, byte for byte, but for tls/member.pem: each has its own
+    DIR/authority/      issued those; stays with the operator (``kaipiao cluster renew``)
 
 All members write one log and seal with one seal, whoever leads, so they hold the same keys.
 Run again, it makes what is missing and changes nothing that is there.
@@ -18,12 +19,18 @@ from kaipiao.app.folder import CellFolder
 from kaipiao.app.log_keys import open_log_keys
 from kaipiao.app.node import cell_environment, check_settings
 from kaipiao.base.unreadable import Unreadable
+from kaipiao.continuity.cluster.certificates import issue, make_authority, open_authority
 from kaipiao.continuity.cluster.description import Description
 from kaipiao.continuity.cluster.places import home_of
 from kaipiao.continuity.cluster.secrets import make_passwords
+from kaipiao.continuity.cluster.tls import FOLDER as TLS
+from kaipiao.continuity.cluster.tls import MEMBER as MEMBER_PEM
 from kaipiao.delivery.sending.secret import open_delivery_key
 from kaipiao.seal.document_key import open_document_key
 from kaipiao.seal.local import open_seal
+
+AUTHORITY = "authority"
+"""No member's name: it is too long for one."""
 
 
 class BundlesDiffer(Unreadable):
@@ -52,7 +59,27 @@ def make_bundles(description: Description, out: Path) -> list[Path]:
     _make_secrets(description, first)
     for other in others:
         copy_secrets(first, other)
+    make_authority(out / AUTHORITY, description.name, now=SystemClock().now())
+    renew_certificates(description, out, only_missing=True)
     return bundles
+
+
+def renew_certificates(
+    description: Description, out: Path, *, only_missing: bool = False
+) -> list[Path]:
+    """A new certificate and key for every member, in its bundle; those that were written.
+
+    Raises:
+        NoAuthority: ``out`` is not where the cluster's bundles were made.
+        ValueError: the authority's key cannot be read.
+    """
+    authority, written = open_authority(out / AUTHORITY), []
+    for member in description.members:
+        folder = out / member.name / "secrets" / TLS
+        if not (only_missing and (folder / MEMBER_PEM).exists()):
+            issue(authority, description, member, folder, now=SystemClock().now())
+            written.append(folder)
+    return written
 
 
 def put_in_place(description: Description, out: Path) -> None:
@@ -60,13 +87,20 @@ def put_in_place(description: Description, out: Path) -> None:
     for member in description.members:
         cell = home_of(description, member).cell
         cell.mkdir(parents=True, exist_ok=True)
-        copy_secrets(out / member.name / "secrets", cell / "secrets")
+        bundle = out / member.name / "secrets"
+        copy_secrets(bundle, cell / "secrets")
+        shutil.copytree(bundle / TLS, cell / "secrets" / TLS, dirs_exist_ok=True)
 
 
 def copy_secrets(source: Path, target: Path) -> None:
-    """Copy what is not there yet.  Raises BundlesDiffer: a file is there and is another."""
+    """Copy what is not there yet, and no certificates: each member has its own, and they change.
+
+    Raises BundlesDiffer: a file is there and is another.
+    """
     target.mkdir(mode=0o700, exist_ok=True)
     for path in sorted(source.rglob("*")):
+        if (source / TLS) in (path, path.parent):
+            continue
         copy = target / path.relative_to(source)
         if path.is_dir():
             copy.mkdir(mode=0o700, exist_ok=True)
