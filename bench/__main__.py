@@ -38,6 +38,10 @@ def main() -> int:
         from bench.evidence.run import main as prove
 
         return prove(sys.argv[2:])
+    if sys.argv[1:2] == ["quorum"]:
+        from bench.quorum.run import main as price
+
+        return price(sys.argv[2:])
     asked = _parser().parse_args()
     try:
         found = measure_all(asked)

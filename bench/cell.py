@@ -55,45 +55,11 @@ class Cell:
         assert port
         return Stack(name="kaipiao", port=port, roots=(self.pid,), path=path, tokens=tokens)
 
-    def make_keys(self, count: int = API_KEYS) -> list[str]:
-        """API keys that may issue for everyone."""
-        return [self._make_key(place) for place in range(count)]
-
-    def _make_key(self, place: int) -> str:
-        ask = {"tenant": "bench", "name": f"bench-{place}", "may": ["issue"], "taxpayers": ["*"]}
-        headers = {
-            "Authorization": f"Bearer {self.first_key}",
-            "Content-Type": "application/json",
-        }
-        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=10)
-        with closing(connection):
-            connection.request("POST", "/v1/keys", json.dumps(ask), headers)
-            secret: str = json.load(connection.getresponse())["secret"]
-            return secret
+    def make_keys(self) -> list[str]:
+        return make_keys(self.url, self.first_key)
 
     def grant(self, sellers: Sequence[str]) -> None:
-        """A credit line that will not run out, for each."""
-        asyncio.run(self._grant(sellers))
-
-    async def _grant(self, sellers: Sequence[str]) -> None:
-        month = tax_month(SystemClock().now())
-        connection = await asyncpg.connect(self.dsn)
-        try:
-            await connection.execute(
-                "INSERT INTO credit_standing (seller, limit_fen)"
-                " SELECT seller, $2 FROM unnest($1::text[]) AS seller",
-                sellers,
-                PLENTY_FEN,
-            )
-            await connection.execute(
-                "INSERT INTO credit_line (seller, month, limit_fen)"
-                " SELECT seller, $3, $2 FROM unnest($1::text[]) AS seller",
-                sellers,
-                PLENTY_FEN,
-                month,
-            )
-        finally:
-            await connection.close()
+        asyncio.run(grant(self.dsn, sellers))
 
     # ---- what it holds ----
 
@@ -137,6 +103,42 @@ class Cell:
         return re.sub(r" on .*", "", str(text))
 
 
+def make_keys(url: str, admin: str, count: int = API_KEYS) -> list[str]:
+    """API keys that may issue for everyone."""
+    return [_make_key(url, admin, place) for place in range(count)]
+
+
+def _make_key(url: str, admin: str, place: int) -> str:
+    ask = {"tenant": "bench", "name": f"bench-{place}", "may": ["issue"], "taxpayers": ["*"]}
+    headers = {"Authorization": f"Bearer {admin}", "Content-Type": "application/json"}
+    with closing(HTTPConnection(urlsplit(url).netloc, timeout=10)) as connection:
+        connection.request("POST", "/v1/keys", json.dumps(ask), headers)
+        secret: str = json.load(connection.getresponse())["secret"]
+        return secret
+
+
+async def grant(dsn: str, sellers: Sequence[str]) -> None:
+    """A credit line that will not run out, for each."""
+    month = tax_month(SystemClock().now())
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(
+            "INSERT INTO credit_standing (seller, limit_fen)"
+            " SELECT seller, $2 FROM unnest($1::text[]) AS seller",
+            sellers,
+            PLENTY_FEN,
+        )
+        await connection.execute(
+            "INSERT INTO credit_line (seller, month, limit_fen)"
+            " SELECT seller, $3, $2 FROM unnest($1::text[]) AS seller",
+            sellers,
+            PLENTY_FEN,
+            month,
+        )
+    finally:
+        await connection.close()
+
+
 async def _ask(dsn: str, sql: str) -> int:
     connection = await asyncpg.connect(dsn)
     try:
@@ -147,13 +149,20 @@ async def _ask(dsn: str, sql: str) -> int:
 
 
 @contextmanager
-def running_cell(folder: Path) -> Iterator[Cell]:
-    """``kaipiao up`` with nothing set but its folder and a free port."""
+def running_cell(
+    folder: Path, *, inside: Sequence[str] = (), host: str = "127.0.0.1"
+) -> Iterator[Cell]:
+    """``kaipiao up`` with nothing set but its folder, its address and a free port.
+
+    ``inside`` is a command that leads to where it runs (``ip netns exec …``).
+    """
     ready = folder.parent / f"{folder.name}.ready"
     with (folder.parent / f"{folder.name}.err").open("wb") as errors:
         process = processes.start(
+            *inside,
             str(Path(sys.executable).with_name("kaipiao")),
-            *("up", "--data", str(folder), "--port", "0", "--ready-file", str(ready)),
+            *("up", "--data", str(folder), "--host", host, "--port", "0"),
+            *("--ready-file", str(ready)),
             stdout=errors,
             stderr=errors,
         )

@@ -72,12 +72,12 @@ class Generator:
 
     def _connect(self) -> Iterator[Connection]:
         order = self._order
-        host = f"127.0.0.1:{order.port}"
+        host = f"{order.host}:{order.port}"
         media_type = "application/x-ndjson" if order.batch else "application/json"
         tokens = order.tokens or [""]
         heads = [head_of(order.path, host=host, media_type=media_type, token=one) for one in tokens]
         for place in range(order.connections):
-            sock = socket.create_connection(("127.0.0.1", order.port), CONNECT_WITHIN_S)
+            sock = socket.create_connection((order.host, order.port), CONNECT_WITHIN_S)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setblocking(False)
             self._epoll.register(sock.fileno(), select.EPOLLIN)

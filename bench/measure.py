@@ -42,7 +42,12 @@ class Stack(msgspec.Struct, kw_only=True):
     port: int
     roots: tuple[int, ...]
     path: str = "/v1/invoices"
+    host: str = "127.0.0.1"
     tokens: list[str] = msgspec.field(default_factory=list)
+
+    def spent_s(self) -> dict[str, float]:
+        """CPU seconds so far, by part."""
+        return processes.cpu_by_role(*self.roots)
 
 
 def measure(name: str, stack: Stack, order: Order, *, generators: int = 1) -> Measured:
@@ -56,9 +61,9 @@ def measure(name: str, stack: Stack, order: Order, *, generators: int = 1) -> Me
         loads = [running.enter_context(processes.ending(_start(part))) for part in parts]
         for load in loads:
             _read(load, stack.name)
-        before = processes.cpu_by_role(*stack.roots)
+        before = stack.spent_s()
         said = [_read(load, stack.name) for load in loads]
-        after = processes.cpu_by_role(*stack.roots)
+        after = stack.spent_s()
     reports = [msgspec.json.decode(line, type=Report) for line in said]
     return _compose(name, order, reports, before, after)
 

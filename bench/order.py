@@ -12,6 +12,7 @@ class Order(msgspec.Struct, kw_only=True):
     path: str
     drafts: str  # a file, one draft a line
     keys: str  # beginning of every key
+    host: str = "127.0.0.1"
     tokens: list[str] = msgspec.field(default_factory=list)
     sellers: int = 0  # only the first so many drafts; 0: all
     batch: int = 0
