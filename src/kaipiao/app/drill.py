@@ -5,27 +5,25 @@ It is started as its operator starts it, and it is ours alone: no drill touches 
 
 import asyncio
 import os
-import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
-from importlib.metadata import version
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from kaipiao.app.clock import SystemClock
+from kaipiao.app.drill_series import drill_while_it_holds, make_folder, plan, undisturbed
 from kaipiao.app.folder import CellFolder, read_running
+from kaipiao.continuity.cluster.words import Sentence
 from kaipiao.continuity.drill.experiment import Experiment, Target
 from kaipiao.continuity.drill.journal import Journal
 from kaipiao.continuity.drill.line import Answer, Door, NoDoor, Silence, ask_once
-from kaipiao.continuity.drill.perform import DESKS, Say, check_can, perform
-from kaipiao.continuity.drill.reckon import compose_journal, survey
-from kaipiao.continuity.drill.stage import Done, Stage, StageRefused
+from kaipiao.continuity.drill.perform import Say, check_can
+from kaipiao.continuity.drill.stage import Done, StageRefused
 from kaipiao.evidence.keys import VKEY_NAME
 from kaipiao.evidence.note import VerifierKey, parse_vkey
 from kaipiao.ledger.embedded.passwords import ROOT, compose_dsn
@@ -74,12 +72,15 @@ class CellStage:
     def vkey(self) -> VerifierKey:
         return parse_vkey((self.folder.secrets / VKEY_NAME).read_text(encoding="utf-8").strip())
 
-    async def unsteady(self) -> list[str]:
+    async def unsteady(self) -> list[Sentence]:
         try:
             answer = await ask_once(self.doors[0], "GET /readyz", within_s=ASK_WITHIN_S)
         except (NoDoor, Silence):
             answer = Answer()
-        return [] if answer.status == 200 else [f"the cell is not ready ({answer.status})"]
+        if answer.status == 200:
+            return []
+        why = Sentence(f"单元未就绪 ({answer.status})", f"the cell is not ready ({answer.status})")
+        return [why]
 
     async def dsn(self) -> str:
         running = read_running(self.folder)
@@ -136,31 +137,39 @@ class CellStage:
             await self.start()
 
 
+class ScratchCell:
+    """A cell of our own.  ``stays``: its folder is not removed at the end of the block."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stage = CellStage(folder)
+        self.stays = False
+
+
 @asynccontextmanager
-async def open_cell_stage(scratch: str | None = None) -> AsyncIterator[CellStage]:
+async def open_cell(scratch: str | None, say: Say) -> AsyncIterator[ScratchCell]:
     """A cell that runs inside the block and leaves nothing behind.  Raises StageRefused."""
-    with tempfile.TemporaryDirectory(prefix="kaipiao-drill-", dir=scratch) as name:
-        os.chmod(name, 0o711)  # noqa: S103  the database's user must pass through
-        folder = Path(name) / "cell"
-        stage = CellStage(folder)
-        try:
-            await stage.start()
-            yield stage
-        finally:
-            with undisturbed():
-                await stage.stop()
-                remove_database(folder)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Whoever presses Ctrl-C twice is impatient, and wants nothing left behind all the same."""
-    before = {one: signal.signal(one, signal.SIG_IGN) for one in (signal.SIGINT, signal.SIGTERM)}
+    place = make_folder(scratch)
+    ours = ScratchCell(place / "cell")
     try:
-        yield
+        await ours.stage.start()
+        yield ours
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        with undisturbed():
+            await ours.stage.stop()
+            if ours.stays:
+                _tell_where(place, say)
+            else:
+                remove_database(place / "cell")
+                shutil.rmtree(place)
+
+
+def _tell_where(place: Path, say: Say) -> None:
+    up = f"kaipiao up --data {place / 'cell'}"
+    say(
+        f"单元已停止, 数据和日志保留在 {place}。启动: {up}。用完请删除: rm -r {place}",
+        f"The cell is stopped; its data and logs stay in {place}. To start it: {up}. "
+        f"To remove it: rm -r {place}",
+    )
 
 
 def _start(command: list[str], said: Path) -> "subprocess.Popen[bytes]":
@@ -207,20 +216,18 @@ def free_port() -> int:
 
 
 async def drill_a_cell(
-    experiments: list[Experiment], *, seed: int, scratch: str | None, say: Say
+    experiments: list[Experiment], *, seed: int, scratch: str | None, keep: bool, say: Say
 ) -> AsyncIterator[Journal]:
-    """One scratch cell, one drill after the other.  Raises StageRefused: nothing was broken."""
+    """One scratch cell, one drill after the other; a fresh one after a drill that did not hold.
+
+    Raises StageRefused: nothing was broken.
+    """
     for experiment in experiments:
         check_can(experiment, CellStage(Path("cell")))
-    async with open_cell_stage(scratch) as stage:
-        for place, experiment in enumerate(experiments):
-            yield await drill_on(stage, experiment, seed=seed + place, say=say)
-
-
-async def drill_on(stage: Stage, experiment: Experiment, *, seed: int, say: Say) -> Journal:
-    """One drill on a stage that stands."""
-    began_at = SystemClock().now().isoformat(timespec="seconds")
-    done = await perform(experiment, stage, seed=seed, desk=secrets.randbelow(DESKS), say=say)
-    books, late = await survey(stage)
-    told = {"version": version("kaipiao"), "began_at": began_at}
-    return compose_journal(experiment, stage, done, books, late, seed=seed, **told)
+    left = plan(experiments, seed)
+    while left:
+        async with open_cell(scratch, say) as cell:
+            async for journal in drill_while_it_holds(cell, left, keep=keep, say=say):
+                yield journal
+        if cell.stays:
+            return

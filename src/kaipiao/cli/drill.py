@@ -5,9 +5,11 @@ import secrets
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
+from kaipiao.base.durable import write_whole
 from kaipiao.cli import exits
 from kaipiao.cli.language import language, t
 from kaipiao.cli.terminal import say, say_table, warn
@@ -16,6 +18,7 @@ from kaipiao.continuity.drill.journal import Journal, render
 from kaipiao.continuity.drill.page import render_page
 
 SHOWN = 20
+READABLE = 0o644
 ALL = "all"
 WHERE = {"members": "--lab", "cell": "", "both": "[--lab]"}
 
@@ -31,6 +34,8 @@ WHERE = {"members": "--lab", "cell": "", "both": "[--lab]"}
 
         不加 --lab 时, 在本机临时目录中启动一个普通单元, 完成后删除; 不会碰到别的单元。
         加 --lab 时, 在网络命名空间中启动三个成员 (需要 root); NAME 为 all: 逐个进行全部演练。
+        每做完一个就写入结果。某个演练不成立时, 后面的在新的实验环境中继续; 加 --keep 则停下,
+        原样保留实验环境和日志, 并说明在哪里、如何删除。
 
         \b
         例:  kaipiao drill --list
@@ -49,7 +54,10 @@ WHERE = {"members": "--lab", "cell": "", "both": "[--lab]"}
 
         Without --lab an ordinary cell is started in a scratch folder and removed afterwards; no
         other cell is touched.  With --lab it is three members in network namespaces (needs
-        root); NAME all does every drill of three members, one after the other.
+        root); NAME all does every drill of three members, one after the other.  Results are written
+        after each.  After one that did not hold the next begins in a fresh lab; with --keep it
+        stops there, leaves the lab and its logs as they are, and says where, and how to take it
+        down.
 
         \b
         Examples:  kaipiao drill --list
@@ -77,6 +85,10 @@ WHERE = {"members": "--lab", "cell": "", "both": "[--lab]"}
     "--page", "page_file", type=click.Path(path_type=Path, dir_okay=False), metavar="F",
     help=t("附时间线图的网页写入该文件", "Write a page with a timeline there."),
 )  # fmt: skip
+@click.option(
+    "--keep", is_flag=True,
+    help=t("不成立时原样保留实验环境和日志", "Leave the lab and its logs when one did not hold."),
+)  # fmt: skip
 @click.option("--scratch", metavar="DIR", help=t("临时目录所在", "Where the scratch folder lies."))
 def command(
     name: str | None,
@@ -87,6 +99,7 @@ def command(
     journal_file: Path | None,
     page_file: Path | None,
     scratch: str | None,
+    keep: bool,
 ) -> None:
     if listed or name is None:
         _list()
@@ -94,12 +107,11 @@ def command(
     chosen = _chosen(name, in_lab=in_lab) * times
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     first = secrets.randbelow(1 << 31) if seed is None else seed
-    journals = asyncio.run(_perform(chosen, first, scratch, in_lab=in_lab))
-    if journal_file:
-        journal_file.write_bytes(render(journals[0] if len(chosen) == 1 else journals))
-    if page_file:
-        page_file.write_bytes(render_page(journals, language()))
-    if not all(journal.held for journal in journals):
+    written = Written(journal_file, page_file, is_list=len(chosen) > 1)
+    drills = _drills(chosen, first, scratch, in_lab=in_lab, keep=keep)
+    journals = asyncio.run(_perform(drills, written))
+    _tell_missing(len(chosen) - len(journals))
+    if len(journals) < len(chosen) or not all(journal.held for journal in journals):
         raise click.exceptions.Exit(exits.NO)
 
 
@@ -122,32 +134,55 @@ def _chosen(name: str, *, in_lab: bool) -> list[Experiment]:
     return [BY_NAME[name]]
 
 
-async def _perform(
-    chosen: list[Experiment], seed: int, scratch: str | None, *, in_lab: bool
-) -> list[Journal]:
-    """Each is told as soon as it is judged."""
+class Written(NamedTuple):
+    """The files that were asked for; written again after each drill, so an error loses nothing."""
+
+    journals: Path | None
+    page: Path | None
+    is_list: bool
+
+    def write(self, journals: list[Journal]) -> None:
+        if self.journals:
+            told = render(journals if self.is_list else journals[0])
+            write_whole(self.journals, told, mode=READABLE)
+        if self.page:
+            write_whole(self.page, render_page(journals, language()), mode=READABLE)
+
+
+async def _perform(drills: AsyncIterator[Journal], written: Written) -> list[Journal]:
+    """Each is told and written as soon as it is judged."""
     from kaipiao.continuity.drill.stage import StageRefused
 
     journals: list[Journal] = []
     try:
-        async for journal in _drills(chosen, seed, scratch, in_lab=in_lab):
-            _tell(journal)
+        async for journal in drills:
             journals.append(journal)
+            written.write(journals)
+            _tell(journal)
     except StageRefused as refused:
-        raise click.UsageError(t(refused.zh, refused.en)) from None
+        if not journals:
+            raise click.UsageError(t(refused.zh, refused.en)) from None
+        warn(t(refused.zh, refused.en))
     return journals
 
 
 def _drills(
-    chosen: list[Experiment], seed: int, scratch: str | None, *, in_lab: bool
+    chosen: list[Experiment], seed: int, scratch: str | None, *, in_lab: bool, keep: bool
 ) -> AsyncIterator[Journal]:
     if in_lab:
-        from kaipiao.app.drill_lab import drill_in_a_lab
+        from kaipiao.app.drill_lab import drill_in_a_lab as drill
+    else:
+        from kaipiao.app.drill import drill_a_cell as drill
+    return drill(chosen, seed=seed, scratch=scratch, keep=keep, say=_progress)
 
-        return drill_in_a_lab(chosen, seed=seed, scratch=scratch, say=warn)
-    from kaipiao.app.drill import drill_a_cell
 
-    return drill_a_cell(chosen, seed=seed, scratch=scratch, say=warn)
+def _progress(zh: str, en: str) -> None:
+    warn(t(zh, en))
+
+
+def _tell_missing(missing: int) -> None:
+    if missing:
+        warn(t(f"还有 {missing} 个演练没有做", f"{missing} more drills were not done"))
 
 
 def _tell(journal: Journal) -> None:

@@ -1,7 +1,10 @@
 """What a drill leaves behind: numbers for scripts, sentences for people, a load for the picture."""
 
+import traceback
+
 import msgspec
 
+from kaipiao.continuity.drill.experiment import Experiment
 from kaipiao.continuity.drill.history import Second
 
 
@@ -47,3 +50,37 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
 
 def render(journal: Journal | list[Journal]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(journal), indent=1) + b"\n"
+
+
+def compose_unjudged(
+    experiment: Experiment, stage: str, error: Exception, *, version: str, began_at: str, seed: int
+) -> Journal:
+    """The journal of a drill that failed on the way: nothing was judged, so nothing held."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    where = "".join(f" ({one.name}, line {one.lineno})" for one in last)
+    return Journal(
+        drill=experiment.name,
+        zh=experiment.zh,
+        en=experiment.en,
+        stage=stage,
+        version=version,
+        began_at=began_at,
+        seed=seed,
+        held=False,
+        recovery_s=None,
+        longest_silence_s=0.0,
+        limit_s=experiment.limit_s,
+        acknowledged=0,
+        acknowledged_lost=0,
+        duplicates=0,
+        gaps=0,
+        overdrawn=0,
+        root_extends=False,
+        steady_before=False,
+        steady_after=False,
+        took_s=0.0,
+        steps=[],
+        findings=[f"not judged, the drill failed: {error!r}{where}"],
+        answers={},
+        load=[],
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 from kaipiao.continuity.cluster import acts as cluster_acts
 from kaipiao.continuity.cluster.places import home_of
 from kaipiao.continuity.cluster.view import ClusterView, MemberView, look
+from kaipiao.continuity.cluster.words import Sentence
 from kaipiao.continuity.drill.experiment import Target
 from kaipiao.continuity.drill.line import Door, NoDoor, Silence, ask_once
 from kaipiao.continuity.drill.stage import Done, StageRefused, Undo
@@ -24,6 +25,10 @@ STOP_WITHIN_S = 30.0
 LAG_BYTES = 1 << 20
 WELL = {"primary": "running", "standby": "streaming"}
 FIRST_KEY = "first-api-key"
+NO_QUORUM = Sentence(
+    "没有主节点, 或没有可确认提交的备节点",
+    "no primary with a standby that a commit may count on",
+)
 
 
 class MembersStage:
@@ -71,11 +76,9 @@ class MembersStage:
         home = next(iter(self._homes.values()))
         return parse_vkey((home.secrets / VKEY_NAME).read_text(encoding="utf-8").strip())
 
-    async def unsteady(self) -> list[str]:
+    async def unsteady(self) -> list[Sentence]:
         view = await self._look()
-        faults = (
-            [] if view.is_writable else ["no primary with a standby that a commit may count on"]
-        )
+        faults = [] if view.is_writable else [NO_QUORUM]
         timeline = view.member(view.leader).timeline if view.leader else None
         faults += [found for one in view.members if (found := what_ails(one, timeline))]
         return faults or [found for door in self.doors if (found := await self._ails(door))]
@@ -84,12 +87,18 @@ class MembersStage:
         home = self._homes[await self._find("primary")]
         return compose_dsn(sockets=home.sockets, secrets=home.secrets, role=ROOT)
 
-    async def _ails(self, door: Door) -> str:
+    async def _ails(self, door: Door) -> Sentence | None:
         try:
             answer = await ask_once(door, "GET /readyz", within_s=ASK_WITHIN_S)
         except (NoDoor, Silence) as error:
-            return f"{door.host} does not answer: {error}"
-        return "" if answer.status == 200 else f"{door.host} is not ready ({answer.status})"
+            return Sentence(
+                f"{door.host} 没有应答: {error}", f"{door.host} does not answer: {error}"
+            )
+        if answer.status == 200:
+            return None
+        return Sentence(
+            f"{door.host} 未就绪 ({answer.status})", f"{door.host} is not ready ({answer.status})"
+        )
 
     # ---- whom ----
 
@@ -175,22 +184,28 @@ class MembersStage:
         return Done(f"{was} → {view.leader}", struck_s=began_s)
 
 
-def what_ails(member: MemberView, timeline: int | None) -> str:
-    """Why this member is not as it should be; empty: it is.  ``timeline`` is the primary's.
+def what_ails(member: MemberView, timeline: int | None) -> Sentence | None:
+    """Why this member is not as it should be; None: it is.  ``timeline`` is the primary's.
 
     A former primary that came back runs, and has not been rewound yet: a fault now would find
     one standby fewer than people think.
     """
+    name, behind = member.name, member.lag_bytes or 0
     if not member.is_reachable:
-        return f"{member.name} does not answer"
+        return Sentence(f"{name} 没有应答", f"{name} does not answer")
     if member.role == "vote":
-        return ""
+        return None
     if member.state != WELL.get(member.role):
-        return f"{member.name} is {member.state or 'unknown'}"
+        state = member.state or "unknown"
+        return Sentence(f"{name} 的状态是 {state}", f"{name} is {state}")
     if member.timeline != timeline:
-        return f"{member.name} is on timeline {member.timeline}, the primary on {timeline}"
-    behind = member.lag_bytes or 0
-    return f"{member.name} is {behind} bytes behind" if behind > LAG_BYTES else ""
+        return Sentence(
+            f"{name} 在时间线 {member.timeline}, 主节点在 {timeline}",
+            f"{name} is on timeline {member.timeline}, the primary on {timeline}",
+        )
+    if behind > LAG_BYTES:
+        return Sentence(f"{name} 落后 {behind} 字节", f"{name} is {behind} bytes behind")
+    return None
 
 
 def _awaited(undo: Callable[[], None]) -> Undo:

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 import msgspec
 
+from kaipiao.continuity.cluster.words import Sentence
 from kaipiao.continuity.drill.callers import Callers
 from kaipiao.continuity.drill.experiment import Experiment, Step
 from kaipiao.continuity.drill.journal import Taken
@@ -19,7 +20,8 @@ from kaipiao.continuity.drill.sales import FIRST_SELLER, Desk
 from kaipiao.continuity.drill.stage import Stage, StageRefused, Undo
 from kaipiao.continuity.drill.watch import Watch
 
-Say = Callable[[str], None]
+Say = Callable[[str, str], None]
+"""Progress, as it is made: in Chinese, and in English."""
 
 TILLS, BATCHERS = 8, 1
 TRY_S = 3.0
@@ -44,7 +46,7 @@ class Performance(msgspec.Struct):
     steps: list[Taken] = msgspec.field(default_factory=list)
     fault_s: float = 0.0
     end_s: float = 0.0
-    unsteady_after: list[str] = msgspec.field(default_factory=list)
+    unsteady_after: list[Sentence] = msgspec.field(default_factory=list)
 
 
 async def perform(
@@ -59,7 +61,7 @@ async def perform(
     await _be_steady(stage, say)
     async with _load(stage, seed, desk) as done:
         await _warm_up(done.callers)
-        say("steady, and under load")
+        say("稳态, 负载中", "steady, and under load")
         undos: list[Undo] = []
         try:
             for step in experiment.steps:
@@ -69,7 +71,10 @@ async def perform(
         done.unsteady_after = await _until_steady(stage, say)
         await asyncio.sleep(AFTER_S)
         done.end_s = done.callers.now_s()
-        say("put back; everybody asks until they are answered")
+        say(
+            "已复原; 每个调用方问到有答案为止",
+            "put back; everybody asks until they are answered",
+        )
         await done.callers.finish()
     return done
 
@@ -87,23 +92,25 @@ def check_can(experiment: Experiment, stage: Stage) -> None:
 
 async def _be_steady(stage: Stage, say: Say) -> None:
     """Do not kick what is down."""
-    say("waiting for the steady state")
+    say("等待稳态", "waiting for the steady state")
     if faults := await _until_steady(stage, say):
-        told = "; ".join(faults)
         raise StageRefused(
-            zh=f"演练前不是稳态, 什么也没有做: {told}",
-            en=f"It is not steady, and nothing was broken: {told}",
+            zh=f"演练前不是稳态, 什么也没有做: {'; '.join(one.zh for one in faults)}",
+            en=f"It is not steady, and nothing was broken: {'; '.join(one.en for one in faults)}",
         )
 
 
-async def _until_steady(stage: Stage, say: Say) -> list[str]:
+async def _until_steady(stage: Stage, say: Say) -> list[Sentence]:
     """Nothing as soon as it is steady; else what is still wrong when patience ends."""
     deadline = time.monotonic() + STEADY_WITHIN_S
-    told: list[str] = []
+    told: list[Sentence] = []
     while faults := await stage.unsteady():
         if faults != told:
             told = faults
-            say(f"not steady yet: {'; '.join(faults)}")
+            say(
+                f"尚未恢复稳态: {'; '.join(one.zh for one in faults)}",
+                f"not steady yet: {'; '.join(one.en for one in faults)}",
+            )
         if time.monotonic() > deadline:
             return faults
         await asyncio.sleep(LOOK_EVERY_S)
@@ -165,7 +172,7 @@ async def _take(step: Step, stage: Stage, done: Performance, undos: list[Undo], 
     """Do one act, note it, and leave it for as long as the experiment says."""
     at_s = done.callers.now_s()
     if step.act == "wait":
-        whom = "; ".join(await _until_steady(stage, say))
+        whom = "; ".join(one.en for one in await _until_steady(stage, say))
     else:
         whom, undo, struck_s = await stage.acts[step.act](step.target)
         undos += [undo] if undo else []
@@ -178,7 +185,7 @@ async def _take(step: Step, stage: Stage, done: Performance, undos: list[Undo], 
         at_s=round(at_s, 3), zh=step.zh, en=step.en, whom=whom, took_s=took_s, counts=step.counts
     )
     done.steps.append(taken)
-    say(f"{at_s:6.1f} s  {step.en} {whom}")
+    say(f"{at_s:6.1f} s  {step.zh} {whom}", f"{at_s:6.1f} s  {step.en} {whom}")
     await asyncio.sleep(step.hold_s)
 
 
@@ -192,6 +199,6 @@ async def _put_back(undos: list[Undo], done: Performance, say: Say) -> None:
         except Exception as error:
             failed.append(error)
         done.steps.append(Taken(at_s=round(at_s, 3), zh="复原", en="put back"))
-        say(f"{at_s:6.1f} s  put back")
+        say(f"{at_s:6.1f} s  复原", f"{at_s:6.1f} s  put back")
     if failed:
         raise ExceptionGroup("not everything could be put back", failed)

@@ -62,7 +62,7 @@ def compose_journal(
     for name, each in seen.items():
         findings += [f"{name}: {finding}" for finding in one_log(books, each)]
     findings += judge_times(recovered_s, silence_s, experiment.limit_s)
-    findings += [f"not steady afterwards: {one}" for one in done.unsteady_after]
+    findings += [f"not steady afterwards: {one.en}" for one in done.unsteady_after]
     tally = count(books, heard, seen)
     return Journal(
         drill=experiment.name,

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from kaipiao.continuity.cluster.words import Sentence
 from kaipiao.continuity.drill.experiment import Target
 from kaipiao.continuity.drill.line import Door
 from kaipiao.evidence.note import VerifierKey
@@ -56,7 +57,7 @@ class Stage(Protocol):
     def vkey(self) -> VerifierKey:
         """Of the one who signs that log."""
 
-    async def unsteady(self) -> list[str]:
+    async def unsteady(self) -> list[Sentence]:
         """What is not as it should be, in words; nothing: it is steady."""
 
     async def dsn(self) -> str:
