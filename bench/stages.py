@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from time import perf_counter, process_time
 from typing import TypeVar
 
+import uvloop
+
 from bench.drafts import compose_draft
 from bench.express import express_us
 from kaipiao.app.clock import SystemClock
@@ -18,6 +20,8 @@ from kaipiao.fiscal.settle import settle
 from kaipiao.gateway.issue import answer_receipt, decode_draft, read_draft
 from kaipiao.issuing.issue import compose_entry
 from kaipiao.ledger.batch import Place, Rows, key_id
+from kaipiao.ledger.hold_up import HELD_UP_S, HoldUp
+from kaipiao.ledger.queue import Queue
 from kaipiao.regimes.cn.rules import check
 
 T = TypeVar("T")
@@ -55,9 +59,26 @@ def stages_us(*, seconds: float = 0.3) -> dict[str, float]:
             seconds,
         ),
         **{f"rows of {size}": _cost(rows(size), seconds) for size in BATCHES},
+        "watching over a commit (each, not an invoice)": _hold_up_us(seconds),
         "answer": _cost(lambda: _each(answer_receipt, receipts), seconds),
         "express way (all but loop, kernel and ledger)": express_us(seconds=seconds),
     }
+
+
+def _hold_up_us(seconds: float) -> float:
+    """What a commit pays so that those behind it are told should it be late."""
+
+    async def watch() -> float:
+        hold_up = HoldUp(Queue(), HELD_UP_S)
+
+        def commits() -> None:
+            for _ in range(DRAFTS):
+                hold_up.begin()
+                hold_up.end()
+
+        return _cost(commits, seconds)
+
+    return uvloop.run(watch())
 
 
 def _each(work: Callable[[T], object], things: Iterable[T]) -> None:
