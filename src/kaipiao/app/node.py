@@ -13,6 +13,7 @@ from kaipiao.continuity.cluster.description import Description, Member
 from kaipiao.continuity.cluster.node import CellProgram, Node, Pids
 from kaipiao.continuity.cluster.places import Home, home_of
 from kaipiao.continuity.cluster.route import LOOPBACK
+from kaipiao.continuity.cluster.words import Sentence
 from kaipiao.ledger.embedded.passwords import APP, OWNER, compose_dsn_by
 
 PROGRAM = (sys.executable, "-c", "from kaipiao.cli.main import main; main()", "up")
@@ -23,9 +24,15 @@ INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_
 
 
 async def run_node(
-    description: Description, member: Member, *, announce: Callable[[Pids], None]
+    description: Description,
+    member: Member,
+    *,
+    announce: Callable[[Pids], None],
+    tell: Callable[[Sentence], None],
 ) -> None:
     """Run a member until SIGTERM, SIGINT or SIGHUP.
+
+    ``announce`` hears what runs, ``tell`` what was done without being asked, and why.
 
     Raises:
         SettingsWrong, BundleMissing, AlreadyRunning, DatabaseWontStart: nothing was started.
@@ -40,7 +47,7 @@ async def run_node(
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        node = Node(description, member, CellProgram(PROGRAM, environ))
+        node = Node(description, member, CellProgram(PROGRAM, environ), tell=tell)
         await node.run(stop, announce=announce)
 
 

@@ -2,11 +2,15 @@
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say
+
+if TYPE_CHECKING:
+    from kaipiao.continuity.cluster.words import Sentence
 
 ROLES = {
     "node": ("本程序", "this program"),
@@ -87,7 +91,7 @@ def up(member: str, file: Path) -> None:
     description = read_description(file)
     chosen = description.member(member)
     say(t(f"正在启动成员 {member} ...", f"Starting member {member} ..."))
-    asyncio.run(run_node(description, chosen, announce=announce))
+    asyncio.run(run_node(description, chosen, announce=announce, tell=tell))
     say(t("已停止。", "Stopped."))
 
 
@@ -95,6 +99,11 @@ def announce(pids: dict[str, int]) -> None:
     """One line whenever another process does something here."""
     parts = [f"{t(*ROLES[role])} {pids[role]}" for role in ROLES if role in pids]
     say(t("进程: ", "Processes: ") + ", ".join(parts))
+
+
+def tell(sentence: "Sentence") -> None:
+    """What it did by itself, and why."""
+    say(t(sentence.zh, sentence.en))
 
 
 @command.command(

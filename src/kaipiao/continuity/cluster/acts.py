@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from kaipiao.continuity.cluster.description import Description
+from kaipiao.continuity.cluster.description import Description, Member
 from kaipiao.continuity.cluster.places import Home, home_of
 from kaipiao.continuity.cluster.secrets import PATRONI, Login, login
 from kaipiao.continuity.cluster.view import NOTE, ClusterView, MemberView, api, look
 
 ACT_TIMEOUT_S = 30.0
 """Patroni answers a switchover when it is done, within 20 s."""
+
+RELOAD_TIMEOUT_S = 2.0
+"""It answers at once, and does it later."""
 
 SETTLE_S = 60.0
 """So long a pause may take to be known by every member, or a new primary to have a standby."""
@@ -98,6 +101,11 @@ def reinit(description: Description, key: Login, member: str) -> None:
     _call("POST", f"{api(description, target)}/reinitialize", {"from_leader": True}, key)
 
 
+def reload(description: Description, key: Login, member: Member) -> None:
+    """Have a member's Patroni read its file anew.  Raises ActRefused, OSError."""
+    _call("POST", f"{api(description, member)}/reload", {}, key, timeout_s=RELOAD_TIMEOUT_S)
+
+
 def wait_until(
     description: Description, holds: Callable[[ClusterView], bool], *, timeout_s: float = SETTLE_S
 ) -> ClusterView:
@@ -171,7 +179,14 @@ def _no_standby(name: str = "") -> ActRefused:
     )
 
 
-def _call(method: str, url: str, body: dict[str, Any], key: Login) -> None:
+def _call(
+    method: str,
+    url: str,
+    body: dict[str, Any],
+    key: Login,
+    *,
+    timeout_s: float = ACT_TIMEOUT_S,
+) -> None:
     import httpx
 
     try:
@@ -180,7 +195,7 @@ def _call(method: str, url: str, body: dict[str, Any], key: Login) -> None:
             url,
             json=body,
             auth=(key.user, key.password),
-            timeout=ACT_TIMEOUT_S,
+            timeout=timeout_s,
             trust_env=False,
         )
     except httpx.HTTPError as error:

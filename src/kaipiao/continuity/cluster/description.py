@@ -12,6 +12,11 @@ kind = "raft"                           # Patroni's own; or "etcd":
 
 [ports]                                 # only those that differ from the defaults
 
+[disk]                                  # when a member hands over because room is short
+# reserve_mb = 256                      # less than this is short,
+# reserve_percent = 1                   # or than this share of the disk, whichever is more
+# ballast_mb = 32                       # removed when a switchover needs room
+
 [[member]]
 name = "n1"
 address = "192.0.2.1"
@@ -29,6 +34,7 @@ from typing import Any, NamedTuple
 from kaipiao.continuity.cluster.dcs import Dcs, read_dcs
 from kaipiao.continuity.cluster.faults import Checks, DescriptionWrong, Fault
 from kaipiao.continuity.cluster.members import Member, read_members
+from kaipiao.continuity.cluster.reserve import Reserve, read_reserve
 
 __all__ = ["Dcs", "Description", "DescriptionWrong", "Member", "Ports", "read_description"]
 
@@ -62,6 +68,7 @@ class Description(NamedTuple):
     members: tuple[Member, ...]
     settings: dict[str, str | int | float]
     file: Path
+    disk: Reserve = Reserve()
 
     @property
     def with_data(self) -> tuple[Member, ...]:
@@ -112,9 +119,9 @@ def read_description(path: Path) -> Description:
 
 
 def _description(checks: Checks, table: dict[str, Any], file: Path) -> Description:
-    sections = {"dcs", "ports", "settings"}
+    sections = {"dcs", "disk", "ports", "settings"}
     checks.known("", table, {"name", "area", "folder", "member", *sections})
-    store, ports, settings = (checks.section(n, table.get(n, {})) for n in sorted(sections))
+    store, disk, ports, settings = (checks.section(n, table.get(n, {})) for n in sorted(sections))
     description = Description(
         name=checks.named("name", table.get("name"), NAME),
         area=checks.number("area", table.get("area"), 11, 99),
@@ -124,6 +131,7 @@ def _description(checks: Checks, table: dict[str, Any], file: Path) -> Descripti
         members=read_members(checks, table.get("member", [])),
         settings=_settings(checks, settings),
         file=file,
+        disk=read_reserve(checks, disk),
     )
     dcs, voters = description.dcs, len(description.members) - len(description.with_data)
     if dcs.endpoints and not dcs.is_ours and voters:

@@ -20,11 +20,15 @@ import msgspec
 
 from kaipiao.base.durable import write_whole
 from kaipiao.continuity.cluster import launcher, patroni, route
+from kaipiao.continuity.cluster.controls import Controls
 from kaipiao.continuity.cluster.description import Description, Member
+from kaipiao.continuity.cluster.guard import DiskGuard
 from kaipiao.continuity.cluster.interpreter import find_interpreter
 from kaipiao.continuity.cluster.kept import ACCOUNT_ENVIRONMENT, Kept, as_account
 from kaipiao.continuity.cluster.places import Home, home_of, make_home
+from kaipiao.continuity.cluster.room import Tags
 from kaipiao.continuity.cluster.secrets import check_passwords
+from kaipiao.continuity.cluster.words import Sentence
 from kaipiao.errors import Outage
 from kaipiao.ledger.embedded.account import Account, give
 from kaipiao.ledger.embedded.cluster import make_roles_by, written_by
@@ -56,8 +60,16 @@ class CellProgram(NamedTuple):
 class Node:
     """The programs of one member."""
 
-    def __init__(self, description: Description, member: Member, cell: CellProgram) -> None:
+    def __init__(
+        self,
+        description: Description,
+        member: Member,
+        cell: CellProgram,
+        *,
+        tell: Callable[[Sentence], None],
+    ) -> None:
         self._description = description
+        self._tell = tell
         self._member = member
         self._home = home_of(description, member)
         self._cell_program = cell
@@ -70,7 +82,8 @@ class Node:
             BundleMissing, DatabaseWontStart: nothing was started; it says what to do.
         """
         await asyncio.to_thread(self._prepare)
-        tasks = [asyncio.create_task(work) for work in (*self._lives(), self._look(announce))]
+        lives = (*self._lives(), *self._guards(), self._look(announce))
+        tasks = [asyncio.create_task(work) for work in lives]
         stopping = asyncio.create_task(stop.wait())
         try:
             # One of ours that ends before it is told to has met a defect: stop in order, raise it.
@@ -88,10 +101,20 @@ class Node:
         for kept in self._kept:
             yield self._open_and_run(kept) if kept.role == "cell" else kept.run()
 
+    def _guards(self) -> Iterator[Coroutine[None, None, None]]:
+        if self._member.has_data:
+            controls = Controls(self._description, self._member, self._write_tags)
+            reserve, tell = self._description.disk, self._tell
+            yield DiskGuard(self._member.name, self._home, reserve, controls, tell=tell).run()
+
+    def _write_tags(self, tags: Tags) -> None:
+        whole = self._patroni_settings | {"tags": tags}
+        _write_for(self._account, self._home.patroni_file, patroni.render_patroni(whole))
+
     def _prepare(self) -> None:
         """Folders, files and commands; nothing runs yet."""
         check_passwords(self._home.secrets)
-        account = make_home(self._home)
+        self._account = account = make_home(self._home)
         self._kept = [self._patroni(account)]
         if self._member.has_data:
             self._kept += [self._route(account), self._cell()]
@@ -106,6 +129,7 @@ class Node:
             )
         else:
             whole = patroni.compose_voter(self._description, self._member, home)
+        self._patroni_settings = whole
         _write_for(account, home.patroni_file, patroni.render_patroni(whole))
         python, site = find_interpreter(account)
         command = [python, "-I", "-u", launcher.__file__, str(site), role, str(home.patroni_file)]

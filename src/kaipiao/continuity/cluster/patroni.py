@@ -94,6 +94,7 @@ def _identity(description: Description, member: Member, home: Home) -> dict[str,
         "scope": description.name,
         "namespace": NAMESPACE,
         "name": member.name,
+        "tags": {},  # what a disk without room adds is written by the node (``guard.py``)
         "log": {
             "level": "INFO",
             "dir": str(home.patroni_log),

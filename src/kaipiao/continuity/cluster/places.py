@@ -51,6 +51,11 @@ class Home(NamedTuple):
         return self.postgres / "log"
 
     @property
+    def ballast(self) -> Path:
+        """On the database's disk: given up when a switchover needs room (``guard.py``)."""
+        return self.postgres / "reserved"
+
+    @property
     def patroni(self) -> Path:
         return self.path / "patroni"
 

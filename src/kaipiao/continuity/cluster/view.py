@@ -24,6 +24,9 @@ RAFT = "raft:"
 NOTE = "kaipiao_switchover"
 """Where ``acts.switchover`` notes in the shared configuration who wanted it, and why."""
 
+SHORT_TAG = "disk_short"
+"""What a member without room says of itself; the tag is ours, Patroni only passes it on."""
+
 LEADING = ("primary", "master")
 PROMOTING = "promoting"
 
@@ -49,6 +52,7 @@ class MemberView(msgspec.Struct, frozen=True, kw_only=True):
     lag_bytes: int | None = None
     timeline: int | None = None
     needs_restart: bool = False
+    is_disk_short: bool = False
 
 
 class Switch(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +151,7 @@ def _member(member: Member, own: dict[str, Any] | None, listed: dict[str, Any]) 
         lag_bytes=0 if leads else _number(listed.get("replay_lag", listed.get("lag"))),
         timeline=_number(timeline),
         needs_restart=bool(listed.get("pending_restart")),
+        is_disk_short=bool(listed.get("tags", {}).get(SHORT_TAG)),
     )
 
 

@@ -131,6 +131,14 @@ def _troubles_of(member: MemberView, view: ClusterView) -> list[Sentence]:
                 f"not end: kaipiao cluster reinit {name}",
             )
         )
+    if member.is_disk_short:
+        found.append(
+            Sentence(
+                f"{name} 的磁盘将满, 在腾出空间前不会担任主节点: docs/runbooks/disk.md",
+                f"{name}'s disk is nearly full; until there is room it is not to lead: "
+                "docs/runbooks/disk.md",
+            )
+        )
     if member.needs_restart:
         found.append(
             Sentence(

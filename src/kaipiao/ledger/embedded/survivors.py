@@ -114,6 +114,14 @@ def find_postmaster(data: Path) -> int | None:
     return pid if pid and pid > 0 and _works_in(pid, data) else None
 
 
+def signal_server(data: Path, number: signal.Signals) -> bool:
+    """Signal the server that lives on ``data``; False if there is none."""
+    pid = find_postmaster(data)
+    if pid is not None:
+        _signal_if_ours(pid, data, number)
+    return pid is not None
+
+
 def is_ready(data: Path, pid: int) -> bool:
     """Whether the server ``pid`` has written into its lock file that it takes connections."""
     try:
