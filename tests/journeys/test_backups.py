@@ -15,12 +15,13 @@ import httpx
 import msgspec
 import pytest
 
-from kaipiao.app.backup import restore_cell, verify_backup
+from kaipiao.app.bring_back import Wanted, restore_cell, verify_backup
 from kaipiao.client.answers import Receipt
 from kaipiao.client.client import Client
 from kaipiao.client.retry import Budget
+from kaipiao.continuity.backup.choose import Plan
 from kaipiao.continuity.backup.restore import lay_out
-from kaipiao.continuity.backup.shelf import Series, Shelf
+from kaipiao.continuity.backup.shelf import Backup, Series, Shelf
 from kaipiao.continuity.backup.wrong import BackupWrong
 from kaipiao.fiscal.sample import SELLERS, sample_drafts
 from kaipiao.ledger.embedded.remove import remove_database
@@ -29,6 +30,10 @@ from tests.journeys.cells import Cell, kaipiao, running, wait_until
 
 DRAFTS = sample_drafts(7)
 SALES = [next(DRAFTS) for _ in range(12)]
+
+
+def silent(*_: object) -> None:
+    """Nobody waits for progress."""
 
 
 def seller_at(cell: Cell) -> Client:
@@ -79,7 +84,11 @@ class Lost:
         return Shelf(self.folder).series()[0]
 
     def restore(self, data: Path, to: datetime | None = None) -> Any:
-        return asyncio.run(restore_cell(data, self.folder, to, say=lambda _: None, size=TEST_SIZE))
+        wanted = Wanted(folder=self.folder, to=to, size=TEST_SIZE)
+        return asyncio.run(restore_cell(data, wanted, say=silent))
+
+    def lay_out(self, backup: Backup, data: Path) -> None:
+        lay_out(Plan(self.series, backup, None), data, say=silent)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +144,8 @@ def test_a_moment_before_the_published_log_can_be_looked_at_and_not_gone_on_from
     earlier = lost.series.backups()[-1].ended_at
     before = sorted(lost.folder.iterdir())
 
-    looked = asyncio.run(verify_backup(lost.folder, earlier, say=lambda _: None, size=TEST_SIZE))
+    wanted = Wanted(folder=lost.folder, to=earlier, size=TEST_SIZE)
+    looked = asyncio.run(verify_backup(wanted, say=silent))
 
     assert (looked.proof.verdict, looked.proof.leaves) == ("shorter", 8)
     assert sorted(lost.folder.iterdir()) == before
@@ -161,7 +171,7 @@ def test_one_flipped_byte_in_any_part_of_the_chain_is_found(lost: Lost, scratch:
     try:
         victim.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
         with pytest.raises(BackupWrong, match="checksum mismatch"):
-            lay_out(lost.series, last, scratch / "cell", None)
+            lost.lay_out(last, scratch / "cell")
     finally:
         victim.write_bytes(whole)
 
@@ -175,7 +185,7 @@ def test_a_missing_file_of_the_stream_is_found(lost: Lost, scratch: Path) -> Non
     far.write_bytes(kept[newest])
     try:
         with pytest.raises(BackupWrong, match="files of the stream are missing"):
-            lay_out(lost.series, full, scratch / "cell", None)
+            lost.lay_out(full, scratch / "cell")
     finally:
         far.unlink()
 

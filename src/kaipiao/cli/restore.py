@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from kaipiao.cli.backup import moment, proof_in_words, say_step
+from kaipiao.cli.backup_options import OTHERS, moment
+from kaipiao.cli.backup_words import StepsSaid, proofs_in_words
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say, say_json
 
@@ -60,18 +61,22 @@ from kaipiao.cli.terminal import say, say_json
     help=t("备份目录", "The folder of the backups."),
 )
 @click.option("--to", metavar="TIME", help=t("恢复到这一时刻", "The moment to restore to."))
+@OTHERS
 @click.option("--data", metavar="DIR", help=t("空的数据目录", "An empty data folder."))
 @click.option("--json", "as_json", is_flag=True, help=t("输出 JSON", "Print JSON."))
-def command(source: Path, to: str | None, data: str | None, as_json: bool) -> None:
-    from kaipiao.app.backup import restore_cell
+def command(
+    source: Path, to: str | None, others: tuple[Path, ...], data: str | None, as_json: bool
+) -> None:
+    from kaipiao.app.bring_back import Wanted, restore_cell
     from kaipiao.app.settings import load_settings
 
     into = Path(load_settings({"data": data}, os.environ).data)
-    restored = asyncio.run(restore_cell(into, source, moment(to), say=say_step))
+    wanted = Wanted(folder=source, to=moment(to), others=others)
+    restored = asyncio.run(restore_cell(into, wanted, say=StepsSaid()))
     if as_json:
         say_json(restored)
         return
-    say(proof_in_words(restored.proof))
+    say(proofs_in_words(restored))
     say(
         t(
             f"已恢复到 {into}。启动: kaipiao up --data {into}",

@@ -1,28 +1,38 @@
 """What a restored ledger says, held against what was published.
 
 The root is made again from the ledger's own leaves, nothing else: a log folder that came with the
-backup would prove only itself.
+backup would prove only itself.  Both logs are proved: the invoices', and the audit log.
 """
 
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from kaipiao.continuity.backup.saying import Progress
 from kaipiao.evidence.checkpoint import (
     CHECKPOINT_NAME,
     WITNESSED_NAME,
     Checkpoint,
     parse_checkpoint,
 )
-from kaipiao.evidence.merkle import Frontier, leaf_hash
+from kaipiao.evidence.merkle import HASH_BYTES, Frontier, leaf_hash
 from kaipiao.evidence.note import Standing, VerifierKey, parse_note
-from kaipiao.ports import LeafOrder
-
-STEP_LEAVES = 16_384
 
 Verdict = Literal["proved", "shorter", "differs", "nothing-published"]
 Source = Literal["witnessed", "published", ""]
+
+
+class Told(msgspec.Struct, frozen=True):
+    """The largest tree that is known to have been spoken of, and how."""
+
+    source: Source = ""
+    checkpoint: Checkpoint | None = None
+
+    @property
+    def size(self) -> int:
+        return self.checkpoint.size if self.checkpoint else 0
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,19 +45,25 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     root: str  # hex, of the first ``told`` leaves; of all, if fewer
 
 
-def read_told(folder: Path, keys: list[VerifierKey]) -> tuple[Source, Checkpoint | None]:
-    """The larger word: witnessed, unless what was published goes further.
+def read_told(folders: Iterable[Path], keys: list[VerifierKey]) -> Told:
+    """The larger word of these folders: witnessed, unless what was published goes further.
 
     Raises:
         ValueError: what is there was not signed by this log.
     """
-    best: tuple[Source, Checkpoint | None] = ("", None)
-    for source, name in (("witnessed", WITNESSED_NAME), ("published", CHECKPOINT_NAME)):
-        if not (folder / name).exists():
-            continue
-        told = _parse_signed((folder / name).read_bytes(), keys)
-        if best[1] is None or told.size > best[1].size:
-            best = ("witnessed" if source == "witnessed" else "published", told)
+    best = Told()
+    for folder in folders:
+        for source, name in (("witnessed", WITNESSED_NAME), ("published", CHECKPOINT_NAME)):
+            if (folder / name).exists():
+                best = larger(best, source, (folder / name).read_bytes(), keys)
+    return best
+
+
+def larger(best: Told, source: str, note: bytes, keys: list[VerifierKey]) -> Told:
+    """``best``, or what this note says.  Raises ValueError: it is not signed by this log."""
+    told = _parse_signed(note, keys)
+    if best.checkpoint is None or told.size > best.size:
+        return Told("witnessed" if source == "witnessed" else "published", told)
     return best
 
 
@@ -60,22 +76,26 @@ def _parse_signed(raw: bytes, keys: list[VerifierKey]) -> Checkpoint:
     return checkpoint
 
 
-async def prove(order: LeafOrder, source: Source, told: Checkpoint | None) -> Proof:
-    """Make the root again and compare.  Raises Outage."""
-    leaves = await order.sequence()
-    aim = min(leaves, told.size) if told else leaves
-    frontier, done = Frontier(0, ()), 0
-    while done < aim:
-        batch = (await order.leaves(done, min(STEP_LEAVES, aim - done)))[: aim - done]
-        assert batch, "the ledger promised more leaves"
-        frontier, _ = frontier.grow([leaf_hash(leaf) for leaf in batch])
-        done += len(batch)
+async def prove(
+    leaves: AsyncIterator[bytes], size: int, told: Told, progress: Progress = lambda *_: None
+) -> Proof:
+    """Make the root again from the first of ``size`` leaves and compare.  Raises Outage."""
+    aim = min(size, told.size) if told.checkpoint else size
+    frontier = Frontier()
+    async for joined in leaves:
+        few = joined[: (aim - frontier.size) * HASH_BYTES]
+        cut = range(0, len(few), HASH_BYTES)
+        frontier, _ = frontier.grow([leaf_hash(few[at : at + HASH_BYTES]) for at in cut])
+        progress(frontier.size, aim)
+        if frontier.size == aim:
+            break
+    assert frontier.size == aim, "the ledger promised more leaves"
     root = frontier.root()
     return Proof(
-        verdict=_verdict(leaves, root, told),
-        leaves=leaves,
-        told=told.size if told else 0,
-        source=source,
+        verdict=_verdict(size, root, told.checkpoint),
+        leaves=size,
+        told=told.size,
+        source=told.source,
         root=root.hex(),
     )
 

@@ -7,8 +7,8 @@ upon; and the stream from the oldest of them on.
 import shutil
 from datetime import datetime, timedelta
 
-from kaipiao.continuity.backup.restore import SEGMENT, segment_number
 from kaipiao.continuity.backup.shelf import Backup, Series
+from kaipiao.continuity.backup.wal import SEGMENT, segment_number
 
 
 def to_prune(series: Series, now: datetime, *, keep_days: int) -> list[Backup]:

@@ -13,6 +13,7 @@ instants in UTC.  ``cell/NAME`` appears last and by one rename: without it there
 
 import fcntl
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -25,6 +26,8 @@ from kaipiao.continuity.backup.wrong import BackupWrong
 
 NOTE_NAME = "backup.json"
 DRAFT = ".new"
+HISTORY_NAME = "backup-history"
+HISTORY_BYTES = 8
 NAME_FORM = "%Y%m%dT%H%M%S.%fZ"
 
 
@@ -41,6 +44,7 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
     version: str  # of PostgreSQL
     area: int
     log_origin: str
+    history: str = ""  # the cell's since it was made or restored; empty: of an older release
 
     @property
     def kind(self) -> str:
@@ -156,6 +160,18 @@ def read_memory(memory: Path) -> dict[str, str]:
     if not memory.exists():
         return {}
     return msgspec.json.decode(memory.read_bytes(), type=dict[str, str])
+
+
+def history_of(memory: Path) -> str:
+    """The name of the one history that a data folder has lived; beside ``memory``, made now if
+    it has none yet.
+
+    Two folders with backups of one history hold the same log of the database.
+    """
+    path = memory.with_name(HISTORY_NAME)
+    if not path.exists():
+        write_whole(path, secrets.token_hex(HISTORY_BYTES).encode())
+    return path.read_text(encoding="ascii")
 
 
 def size_of(folder: Path) -> int:

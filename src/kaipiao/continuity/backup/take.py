@@ -40,6 +40,7 @@ class Cell(NamedTuple):
     data: Path
     area: int
     log_origin: str
+    history: str
 
 
 def take_backup(
@@ -76,6 +77,7 @@ def _take(
             version=tools.programs.version,
             area=cell.area,
             log_origin=cell.log_origin,
+            history=cell.history,
         )
         _keep(series, cell, backup)
     except BaseException:

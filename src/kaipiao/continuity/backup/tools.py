@@ -61,13 +61,22 @@ class Tools(NamedTuple):
 
     def append(self, path: Path, text: str) -> None:
         """Write at the end of a file of the server's user, as that user."""
-        done = run_as(self.account, ["/bin/sh", "-c", 'cat >> "$1"', "sh", path], input=text)
-        if done.returncode != 0:
-            raise OSError(done.stdout)
+        self._shell('cat >> "$1"', path, input=text)
 
     def put(self, path: Path, text: str) -> None:
         """The same, in place of what it held."""
-        done = run_as(self.account, ["/bin/sh", "-c", 'cat > "$1"', "sh", path], input=text)
+        self._shell('cat > "$1"', path, input=text)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file of that user's, if it is there."""
+        self._shell('rm -f -- "$1"', path)
+
+    def replace(self, source: Path, target: Path) -> None:
+        """Put ``source`` where ``target`` is, if there is a ``source``."""
+        self._shell('if [ -f "$1" ]; then mv -f -- "$1" "$2"; fi', source, target)
+
+    def _shell(self, script: str, *paths: Path, input: str | None = None) -> None:
+        done = run_as(self.account, ["/bin/sh", "-c", script, "sh", *paths], input=input)
         if done.returncode != 0:
             raise OSError(done.stdout)
 

@@ -126,13 +126,13 @@ class EmbeddedPostgres:
                 await self._bring_back()
             await asyncio.sleep(POLL_S)
 
-    async def stop(self) -> None:
-        """Shut down fast and cleanly; within ``FAST_STOP_S`` + ``QUICK_STOP_S``, in any case."""
+    async def stop(self, *, patience_s: float = FAST_STOP_S) -> None:
+        """Shut down fast and cleanly; within ``patience_s`` + ``QUICK_STOP_S``, in any case."""
         self._stopping.set()
         if self._cell is None:
             return  # never started
-        for number, patience_s in ((signal.SIGINT, FAST_STOP_S), (signal.SIGQUIT, QUICK_STOP_S)):
-            if await self._ended_by(number, patience_s):
+        for number, within_s in ((signal.SIGINT, patience_s), (signal.SIGQUIT, QUICK_STOP_S)):
+            if await self._ended_by(number, within_s):
                 break
         # Now whatever is left: a postmaster that hangs, or the children of one that was killed.
         await asyncio.to_thread(stop_survivors, self._cell.places.data, gently=False)

@@ -6,9 +6,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from kaipiao.continuity.backup.choose import choose
 from kaipiao.continuity.backup.prune import prune, to_prune
-from kaipiao.continuity.backup.restore import check_stream, choose, segment_number
 from kaipiao.continuity.backup.shelf import NOTE_NAME, Backup, Series, Shelf
+from kaipiao.continuity.backup.wal import check_stream, segment_number
 from kaipiao.continuity.backup.wrong import BackupWrong
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -1,0 +1,67 @@
+"""``kaipiao backup stream``: the database's log, received as it is written."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kaipiao.cli.backup_options import DATA, FOLDER, folder_of
+from kaipiao.cli.language import t
+from kaipiao.cli.terminal import say
+
+
+@click.command(
+    "stream",
+    help=t(
+        """随写随收数据库日志, 直到 Ctrl-C 或 SIGTERM; 每两秒带走最新的检查点。断开后自动重连。
+
+        有了它, 恢复能到最后一刻。停着时服务器为它保留日志, 但不超过上限: 停得太久就会有缺口,
+        那时用 --anew 重新开始, 再做一次备份。
+
+        退出码: 0 正常停止, 1 有缺口或被拒绝, 3 单元没有运行。
+        """,
+        """Receive the database's log as it is written, until Ctrl-C or SIGTERM; the newest
+        checkpoints come along every two seconds.  It reconnects by itself.
+
+        With it a restore reaches the last moment.  While it is away the server keeps the log for
+        it, up to a limit: away for too long, there is a hole; then begin again with --anew, and
+        take a backup.
+
+        Exits 0 after a stop, 1 if there is a hole or it is refused, 3 if the cell does not run.
+        """,
+    ),
+)
+@FOLDER
+@click.option(
+    "--anew",
+    is_flag=True,
+    help=t("丢弃旧的流, 另起一个系列", "Drop the former stream, begin another series."),
+)
+@DATA
+def stream(folder: Path | None, anew: bool, data: str | None) -> None:
+    from kaipiao.app.settings import load_settings
+
+    settings = load_settings({"data": data}, os.environ)
+    asyncio.run(_stream(settings, folder_of(folder, data), anew))
+    say(t("已停止。", "Stopped."))
+
+
+async def _stream(settings: Any, folder: Path, anew: bool) -> None:
+    import signal
+
+    from kaipiao.app.backup_stream import keep_stream, open_stream
+    from kaipiao.app.folder import CellFolder
+
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    at = await asyncio.to_thread(open_stream, settings, folder, anew=anew)
+    say(
+        t(
+            f"正在接收到 {at.series.wal}。停止: Ctrl-C",
+            f"Receiving into {at.series.wal}. To stop: Ctrl-C",
+        )
+    )
+    await keep_stream(at, CellFolder(settings.data).logs / "stream.txt", stop)
