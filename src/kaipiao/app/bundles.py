@@ -18,13 +18,17 @@ from kaipiao.app.first_key import make_first_key
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.log_keys import open_log_keys
 from kaipiao.app.node import cell_environment, check_settings
+from kaipiao.base.durable import write_whole
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.continuity.cluster.certificates import issue, make_authority, open_authority
 from kaipiao.continuity.cluster.description import Description
+from kaipiao.continuity.cluster.places import MEMBER as MEMBER_PEM
 from kaipiao.continuity.cluster.places import home_of
 from kaipiao.continuity.cluster.secrets import make_passwords
+from kaipiao.continuity.cluster.store_secrets import FOLDER as STORE
+from kaipiao.continuity.cluster.store_secrets import NAMES as STORE_NAMES
+from kaipiao.continuity.cluster.store_secrets import check_store_secrets
 from kaipiao.continuity.cluster.tls import FOLDER as TLS
-from kaipiao.continuity.cluster.tls import MEMBER as MEMBER_PEM
 from kaipiao.delivery.sending.secret import open_delivery_key
 from kaipiao.seal.document_key import open_document_key
 from kaipiao.seal.local import open_seal
@@ -44,10 +48,13 @@ class BundlesDiffer(Unreadable):
         )
 
 
-def make_bundles(description: Description, out: Path) -> list[Path]:
+def make_bundles(description: Description, out: Path, *, etcd: Path | None = None) -> list[Path]:
     """Make them; the folder of each member.
 
+    ``etcd``: where the operator of an etcd that is not ours put what it asks for.
+
     Raises:
+        StoreSecretsMissing: that etcd needs something that is not there.
         SettingsWrong: the cell's settings cannot be used.
         BundlesDiffer: bundles are there and disagree.
         ValueError: a key that is there cannot be read.
@@ -57,6 +64,9 @@ def make_bundles(description: Description, out: Path) -> list[Path]:
         bundle.mkdir(mode=0o700, parents=True, exist_ok=True)
     first, *others = (bundle / "secrets" for bundle in bundles)
     _make_secrets(description, first)
+    if etcd is not None:
+        _take_store_secrets(etcd, first / STORE)
+    check_store_secrets(description.dcs, first / STORE)
     for other in others:
         copy_secrets(first, other)
     make_authority(out / AUTHORITY, description.name, now=SystemClock().now())
@@ -108,6 +118,14 @@ def copy_secrets(source: Path, target: Path) -> None:
             shutil.copy2(path, copy)
         elif not filecmp.cmp(path, copy, shallow=False):
             raise BundlesDiffer(copy, path)
+
+
+def _take_store_secrets(given: Path, target: Path) -> None:
+    """What is given replaces what was there: its operator renews it."""
+    target.mkdir(mode=0o700, exist_ok=True)
+    for name in STORE_NAMES:
+        if (given / name).exists():
+            write_whole(target / name, (given / name).read_bytes())
 
 
 def _make_secrets(description: Description, secrets: Path) -> None:

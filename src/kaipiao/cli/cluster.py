@@ -54,13 +54,23 @@ def command() -> None:
         """生成集群的全部密码和密钥, 每个成员一个文件夹, 内容相同。
 
         把 DIR/n1/secrets 放到 n1 机器的 FOLDER/n1/cell/secrets, 其他成员同样; 用你信任的方式传送。
+        只有 tls/member.pem 各不相同: 它是该成员的证书和私钥, 两年内有效。签发它们的 DIR/authority
+        不要送到任何成员, 妥善保管: 续期 (kaipiao cluster renew) 要用。
         再次执行只补缺少的, 不改变已有的。实验环境 (up --lab) 会自己完成这一步。
+
+        使用外部 etcd 时, --etcd 指定的文件夹中放它要求的文件: ca.crt (https 必需)、
+        client.pem (我们的证书和私钥)、password (description 中 dcs.user 的密码)。
         """,
         """Make every password and key of the cluster: a folder a member, all the same.
 
         Put DIR/n1/secrets on n1's machine as FOLDER/n1/cell/secrets, and so on, carried as you
-        carry secrets.  Run again, it makes what is missing and changes nothing.  A lab
-        (up --lab) does this by itself.
+        carry secrets.  Only tls/member.pem differs: that member's certificate and key, good for
+        two years.  DIR/authority issued them; it goes to no member and is kept safe, because
+        kaipiao cluster renew needs it.  Run again, it makes what is missing and changes nothing.
+        A lab (up --lab) does this by itself.
+
+        With an etcd that is not ours, put what it asks for into the folder of --etcd: ca.crt
+        (needed with https), client.pem (our certificate and key), password (of dcs.user).
         """,
     ),
 )
@@ -73,18 +83,68 @@ def command() -> None:
     metavar="DIR",
     help=t("写到哪里", "Where to write them."),
 )
-def init(file: Path, out: Path) -> None:
+@click.option(
+    "--etcd",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help=t("外部 etcd 要求的文件所在", "Where the files that your etcd asks for lie."),
+)
+def init(file: Path, out: Path, etcd: Path | None) -> None:
     from kaipiao.app.bundles import make_bundles
     from kaipiao.continuity.cluster.description import read_description
 
     description = read_description(file)
-    for bundle in make_bundles(description, out):
+    for bundle in make_bundles(description, out, etcd=etcd):
         target = description.folder / bundle.name / "cell" / "secrets"
         say(f"{bundle / 'secrets'}  →  {bundle.name}:{target}")
     say(
         t(
             f"送到各机器后, 在每台上执行: kaipiao node up --member 名称 {file}",
             f"Carry them there, then on each machine: kaipiao node up --member NAME {file}",
+        )
+    )
+
+
+@command.command(
+    "renew",
+    help=t(
+        """为每个成员签发新证书 (两年), 用 cluster init 时的 DIR (其中的 authority 是签发者)。
+
+        把 DIR/n1/secrets/tls 送到 n1 机器的 FOLDER/n1/cell/secrets/tls, 其他成员同样, 再逐台重启
+        (systemctl restart), 备节点先, 主节点最后。新旧证书互相认可, 不必同时换。
+        每台的证书何时到期: kaipiao recover 会在到期前提示。
+        """,
+        """Issue every member a new certificate, for two years, in the DIR of cluster init (whose
+        authority signs).
+
+        Carry DIR/n1/secrets/tls to n1's machine as FOLDER/n1/cell/secrets/tls, and so on, and
+        restart one after the other (systemctl restart), the primary last.  Old and new ones
+        accept each other.  kaipiao recover says in time when one ends.
+        """,
+    ),
+)
+@cluster_file
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help=t("cluster init 写到的文件夹", "Where cluster init wrote."),
+)
+def renew(file: Path, out: Path) -> None:
+    from kaipiao.app.bundles import renew_certificates
+    from kaipiao.continuity.cluster.description import read_description
+
+    description = read_description(file)
+    for folder in renew_certificates(description, out):
+        member = folder.parent.parent.name
+        say(f"{folder}  →  {member}:{description.folder / member / 'cell' / 'secrets' / 'tls'}")
+    say(
+        t(
+            "送到各机器后逐台重启 kaipiao node up, 主节点最后。",
+            "Carry them there, then restart kaipiao node up on one machine after the other, the "
+            "primary's last.",
         )
     )
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ROLES = {
     "node": ("本程序", "this program"),
+    "etcd": ("etcd", "etcd"),
     "patroni": ("Patroni", "Patroni"),
     "postgres": ("PostgreSQL", "PostgreSQL"),
     "route": ("到主库的路由", "the route to the primary"),

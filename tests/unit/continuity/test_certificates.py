@@ -11,7 +11,8 @@ from cryptography import x509
 
 from kaipiao.app.bundles import AUTHORITY, make_bundles, renew_certificates
 from kaipiao.continuity.cluster.certificates import MEMBER_VALID, NoAuthority, issue, open_authority
-from kaipiao.continuity.cluster.tls import CertificatesMissing, Tls, context_of, tls_here, tls_of
+from kaipiao.continuity.cluster.places import Tls
+from kaipiao.continuity.cluster.tls import CertificatesMissing, context_of, tls_here, tls_of
 from tests.unit.continuity.clusters import TEXT, describe, with_bundles
 
 ON_LOOPBACK = TEXT.replace('"192.0.2.1"', '"127.0.0.1"')

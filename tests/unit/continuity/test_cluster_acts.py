@@ -4,8 +4,10 @@ Patroni is a stand-in that answers as 4.1.5 does, one for each member, on an add
 """
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,11 @@ from typing import Any
 import pytest
 
 from kaipiao.continuity.cluster import acts
+from kaipiao.continuity.cluster.certificates import issue, make_authority, open_authority
 from kaipiao.continuity.cluster.description import Dcs, Description, Member, Ports
+from kaipiao.continuity.cluster.places import Tls, home_of
 from kaipiao.continuity.cluster.secrets import Login
+from kaipiao.continuity.cluster.tls import FOLDER, tls_of
 from kaipiao.continuity.cluster.view import NOTE
 
 ADDRESSES = {"n1": "127.0.0.1", "n2": "127.0.0.2", "n3": "127.0.0.3"}
@@ -89,13 +94,30 @@ def handler(cluster: Cluster, name: str) -> type[BaseHTTPRequestHandler]:
     return StandIn
 
 
+def certify(described: Description) -> None:
+    """A certificate for every member, where its own machine has it."""
+    authority, now = described.folder / "authority", datetime.now(UTC)
+    make_authority(authority, described.name, now=now)
+    for member in described.members:
+        folder = home_of(described, member).secrets / FOLDER
+        issue(open_authority(authority), described, member, folder, now=now)
+
+
+def listen_by_tls(server: ThreadingHTTPServer, tls: Tls) -> None:
+    """As Patroni does with ``verify_client: required``."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(tls.authority))
+    context.load_cert_chain(tls.member)
+    context.verify_mode = ssl.CERT_REQUIRED
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+
+
 @pytest.fixture
 def cluster() -> Cluster:
     return Cluster()
 
 
 @pytest.fixture
-def description(cluster: Cluster) -> Iterator[Description]:
+def description(cluster: Cluster, tmp_path: Path) -> Iterator[Description]:
     first = ThreadingHTTPServer((ADDRESSES["n1"], 0), handler(cluster, "n1"))
     port = first.server_address[1]
     others = [
@@ -103,11 +125,15 @@ def description(cluster: Cluster) -> Iterator[Description]:
         for name in ("n2", "n3")
     ]
     servers = [first, *others]
-    for server in servers:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     members = tuple(Member(name, address) for name, address in ADDRESSES.items())
     ports = Ports(patroni=port)
-    yield Description("t", 33, Path("/"), Dcs(), ports, members, {}, Path("/t.toml"))
+    described = Description("t", 33, tmp_path, Dcs(), ports, members, {}, Path("/t.toml"))
+    certify(described)
+    for name, server in zip(ADDRESSES, servers, strict=True):
+        listen_by_tls(server, tls_of(home_of(described, described.member(name)).secrets))
+    for server in servers:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield described
     for server in servers:
         server.shutdown()
         server.server_close()

@@ -10,6 +10,7 @@ from typing import Any
 from kaipiao.continuity.cluster.description import Description, Member
 from kaipiao.continuity.cluster.places import Home, home_of
 from kaipiao.continuity.cluster.secrets import PATRONI, Login, login
+from kaipiao.continuity.cluster.tls import context_of, tls_here
 from kaipiao.continuity.cluster.view import NOTE, ClusterView, MemberView, api, look
 
 ACT_TIMEOUT_S = 30.0
@@ -59,15 +60,15 @@ def switchover(
         _check_candidate(description, view, to)
     elif not any(one.is_in_quorum and one.is_reachable for one in view.members):
         raise _no_standby()
-    at = api(description, description.member(leader))
+    at = description.member(leader)
     # Noted before it happens: if we are killed in between, a note without a switch says nothing,
     # while a switch without a note would be told as a failure.
     note = {"from": leader, "timeline": view.member(leader).timeline, "by": by, "why": why}
-    _call("PATCH", f"{at}/config", {NOTE: note}, key)
+    _call(description, at, "PATCH config", {NOTE: note}, key)
     try:
-        _call("POST", f"{at}/switchover", {"leader": leader, "candidate": to}, key)
+        _call(description, at, "POST switchover", {"leader": leader, "candidate": to}, key)
     except ActRefused:
-        _call("PATCH", f"{at}/config", {NOTE: None}, key)
+        _call(description, at, "PATCH config", {NOTE: None}, key)
         raise
     return wait_until(description, lambda seen: _has_switched(seen, leader))
 
@@ -98,12 +99,12 @@ def reinit(description: Description, key: Login, member: str) -> None:
             en=f"{member} leads: its data is not thrown away. First: kaipiao cluster switchover",
         )
     _check_there(view.member(member))
-    _call("POST", f"{api(description, target)}/reinitialize", {"from_leader": True}, key)
+    _call(description, target, "POST reinitialize", {"from_leader": True, "force": True}, key)
 
 
 def reload(description: Description, key: Login, member: Member) -> None:
     """Have a member's Patroni read its file anew.  Raises ActRefused, OSError."""
-    _call("POST", f"{api(description, member)}/reload", {}, key, timeout_s=RELOAD_TIMEOUT_S)
+    _call(description, member, "POST reload", {}, key, timeout_s=RELOAD_TIMEOUT_S)
 
 
 def wait_until(
@@ -127,8 +128,8 @@ def _set_pause(description: Description, key: Login, *, is_paused: bool) -> Clus
     there = next(asked, None)
     if there is None:
         raise _nobody()
-    at = api(description, description.member(there.name))
-    _call("PATCH", f"{at}/config", {"pause": is_paused or None}, key)
+    at = description.member(there.name)
+    _call(description, at, "PATCH config", {"pause": is_paused or None}, key)
     return wait_until(description, lambda seen: seen.is_paused == is_paused)
 
 
@@ -180,15 +181,19 @@ def _no_standby(name: str = "") -> ActRefused:
 
 
 def _call(
-    method: str,
-    url: str,
+    description: Description,
+    member: Member,
+    act: str,
     body: dict[str, Any],
     key: Login,
     *,
     timeout_s: float = ACT_TIMEOUT_S,
 ) -> None:
+    """``act`` is a method and a name of Patroni's REST."""
     import httpx
 
+    method, _, name = act.partition(" ")
+    url = f"{api(description, member)}/{name}"
     try:
         answer = httpx.request(
             method,
@@ -197,6 +202,7 @@ def _call(
             auth=(key.user, key.password),
             timeout=timeout_s,
             trust_env=False,
+            verify=context_of(tls_here(description)),
         )
     except httpx.HTTPError as error:
         raise OSError(f"{url}: {error}") from error

@@ -27,7 +27,7 @@ from kaipiao.base.durable import write_whole
 from kaipiao.base.secret_file import read_secret, write_secret
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.continuity.cluster.description import Description, Member
-from kaipiao.continuity.cluster.tls import AUTHORITY, MEMBER
+from kaipiao.continuity.cluster.places import AUTHORITY, MEMBER
 
 AUTHORITY_VALID = timedelta(days=20 * 365)
 MEMBER_VALID = timedelta(days=2 * 365)
@@ -62,7 +62,7 @@ def make_authority(folder: Path, cluster: str, *, now: datetime) -> None:
         return
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     key, name = ec.generate_private_key(ec.SECP256R1()), _name(f"{cluster} members")
-    usage = x509.KeyUsage(False, *([False] * 4), True, True, False, False)  # signs certificates
+    usage = x509.KeyUsage(*([False] * 5 + [True] * 2 + [False] * 2))  # signs certificates
     builder = (
         _builder(name, name, now, AUTHORITY_VALID)
         .public_key(key.public_key())

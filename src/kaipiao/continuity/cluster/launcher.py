@@ -50,6 +50,8 @@ def lower_floors() -> None:
 
 def main(site: str, role: str, config: str) -> None:
     sys.path.insert(0, site)
+    # The client of etcd would take the system's pyOpenSSL, which does not fit what SITE holds.
+    sys.modules["OpenSSL"] = None  # type: ignore[assignment]
     from patroni.version import __version__
 
     check_version(__version__)

@@ -1,11 +1,12 @@
 """What runs on one member, kept alive until it is told to stop.
 
-    node ─┬─ patroni   and under it PostgreSQL
+    node ─┬─ etcd      if it is ours to run
+          ├─ patroni   and under it PostgreSQL
           ├─ route     Envoy: 127.0.0.1:5000 leads to whoever leads now
           └─ cell      ``kaipiao up``, with its database through the route
 
 The cell is started when the database answers through the route.  The order of a stop: the cell
-finishes what it is doing, the route goes, and Patroni hands over and stops PostgreSQL.
+finishes what it is doing, the route goes, Patroni hands over and stops PostgreSQL, etcd ends.
 
 Patroni outlives a supervisor's restart of it: PostgreSQL runs on meanwhile.
 """
@@ -19,15 +20,18 @@ from typing import NamedTuple
 import msgspec
 
 from kaipiao.base.durable import write_whole
-from kaipiao.continuity.cluster import launcher, patroni, route
+from kaipiao.continuity.cluster import etcd, etcd_start, launcher, patroni, route, store_secrets
 from kaipiao.continuity.cluster.controls import Controls
 from kaipiao.continuity.cluster.description import Description, Member
 from kaipiao.continuity.cluster.guard import DiskGuard
 from kaipiao.continuity.cluster.interpreter import find_interpreter
 from kaipiao.continuity.cluster.kept import ACCOUNT_ENVIRONMENT, Kept, as_account
-from kaipiao.continuity.cluster.places import Home, home_of, make_home
+from kaipiao.continuity.cluster.places import AUTHORITY, MEMBER, Home, home_of, make_home
 from kaipiao.continuity.cluster.room import Tags
 from kaipiao.continuity.cluster.secrets import check_passwords
+from kaipiao.continuity.cluster.tls import FOLDER as TLS
+from kaipiao.continuity.cluster.tls import tls_of
+from kaipiao.continuity.cluster.watches import watches
 from kaipiao.continuity.cluster.words import Sentence
 from kaipiao.errors import Outage
 from kaipiao.ledger.embedded.account import Account, give
@@ -39,15 +43,16 @@ from kaipiao.ledger.embedded.survivors import find_postmaster
 
 CELL_STOP_S = 8.0
 ROUTE_STOP_S = 2.0
+ETCD_STOP_S = 3.0
 PATRONI_STOP_S = 60.0
 """A shutdown checkpoint takes what it takes; it is the one that must not be cut short."""
 
 LOOK_EVERY_S = 0.5
-LAB_SIZE = Size(buffers_mb=128, wal_min_mb=64, wal_max_mb=512)
-"""In a lab several members share one machine."""
+LAB_SIZE = Size(buffers_mb=128, wal_min_mb=64, wal_max_mb=192)
+"""In a lab several members share one machine, and are wound back after every drill."""
 
 Pids = dict[str, int]
-"""The process that does it, by role: node, patroni, postgres, route, cell."""
+"""The process that does it, by role: node, etcd, patroni, postgres, route, cell."""
 
 
 class CellProgram(NamedTuple):
@@ -102,10 +107,13 @@ class Node:
             yield self._open_and_run(kept) if kept.role == "cell" else kept.run()
 
     def _guards(self) -> Iterator[Coroutine[None, None, None]]:
+        if self._description.dcs.run:
+            yield etcd.note_life(etcd.place_of(self._home))
         if self._member.has_data:
             controls = Controls(self._description, self._member, self._write_tags)
             reserve, tell = self._description.disk, self._tell
             yield DiskGuard(self._member.name, self._home, reserve, controls, tell=tell).run()
+            yield from watches(self._description, self._member, self._kept, tell)
 
     def _write_tags(self, tags: Tags) -> None:
         whole = self._patroni_settings | {"tags": tags}
@@ -114,10 +122,28 @@ class Node:
     def _prepare(self) -> None:
         """Folders, files and commands; nothing runs yet."""
         check_passwords(self._home.secrets)
+        tls_of(self._home.secrets)
         self._account = account = make_home(self._home)
-        self._kept = [self._patroni(account)]
+        _copy_certificates(account, self._home)
+        self._kept = [self._etcd(account)] if self._description.dcs.run else []
+        if self._member.has_data or not self._description.dcs.run:
+            self._kept.append(self._patroni(account))
         if self._member.has_data:
             self._kept += [self._route(account), self._cell()]
+
+    def _etcd(self, account: Account) -> Kept:
+        place, binary = etcd.place_of(self._home), self._description.dcs.binary
+        orders = etcd.compose_orders(
+            self._description, self._member, self._home, etcd.find_etcd(account, binary)
+        )
+        _write_for(account, place.orders, etcd.render_orders(orders))
+        python = find_interpreter(account).python
+        return self._keep(
+            "etcd",
+            as_account(account, [python, "-I", "-u", etcd_start.__file__, str(place.orders)]),
+            output=place.folder / "etcd.log",
+            environ=ACCOUNT_ENVIRONMENT,
+        )
 
     def _patroni(self, account: Account) -> Kept:
         home, role = self._home, self._member.role
@@ -147,7 +173,7 @@ class Node:
 
     def _route(self, account: Account) -> Kept:
         home = self._home
-        _write_for(account, home.route_file, route.render_route(self._description))
+        _write_for(account, home.route_file, route.render_route(self._description, home.tls))
         command = route.route_command(route.find_envoy(), home.route_file)
         return self._keep(
             "route",
@@ -195,6 +221,7 @@ class Node:
 
     async def _stop(self) -> None:
         patience_s = {"cell": CELL_STOP_S, "route": ROUTE_STOP_S, "patroni": PATRONI_STOP_S}
+        patience_s["etcd"] = ETCD_STOP_S
         for kept in reversed(self._kept):
             await kept.stop(patience_s[kept.role])
 
@@ -219,3 +246,15 @@ def _write_for(account: Account, path: Path, content: bytes) -> None:
     """A file of ours that the account, and nobody else, may read."""
     write_whole(path, content)
     give(path, account)
+
+
+def _copy_certificates(account: Account, home: Home) -> None:
+    """Where the account may read them; what is not there is not asked for."""
+    store = home.secrets / store_secrets.FOLDER
+    from_to = {
+        **{home.secrets / TLS / name: home.tls.folder / name for name in (AUTHORITY, MEMBER)},
+        **{store / name: home.store_files / name for name in store_secrets.FILES},
+    }
+    for source, target in from_to.items():
+        if source.exists():
+            _write_for(account, target, source.read_bytes())

@@ -8,9 +8,11 @@ answer of its store, and another takes it ``TTL_S`` after the last sign of life;
 import json
 from typing import Any
 
-from kaipiao.continuity.cluster import secrets
+from kaipiao.continuity.cluster import secrets, store_secrets
 from kaipiao.continuity.cluster.description import Description, Member
 from kaipiao.continuity.cluster.places import Home
+from kaipiao.continuity.cluster.store import endpoints
+from kaipiao.continuity.cluster.store_secrets import compose_store_files, compose_store_login
 from kaipiao.ledger.embedded.passwords import ROOT
 from kaipiao.ledger.embedded.programs import Programs
 from kaipiao.ledger.embedded.settings import ON_LINUX, STEADY, Size, has_syncfs
@@ -35,7 +37,6 @@ EVERYWHERE: dict[str, int | str] = {
     "max_replication_slots": 12,
     "wal_level": "replica",
     "wal_log_hints": "on",  # pg_rewind
-    "wal_keep_size": "256MB",
     "hot_standby": "on",
 }
 """What must be the same on every member: a standby refuses to start with less."""
@@ -68,12 +69,17 @@ def compose_patroni(
     """
     ports = description.ports
     whole: dict[str, Any] = _identity(description, member, home)
+    own, authority = str(home.tls.member), str(home.tls.authority)
     whole["restapi"] = {
         "listen": f"{member.address}:{ports.patroni}",
         "connect_address": f"{member.address}:{ports.patroni}",
         "authentication": _login(home, secrets.PATRONI),
+        "certfile": own,
+        "cafile": authority,
+        "verify_client": "required",
     }
-    whole["bootstrap"] = {"dcs": _shared(), "initdb": _initdb(programs)}
+    whole["ctl"] = {"certfile": own, "cacert": authority}  # what it shows to the others
+    whole["bootstrap"] = {"dcs": _shared(size), "initdb": _initdb(programs)}
     whole["postgresql"] = _postgresql(description, member, home, programs, size)
     whole["watchdog"] = {"mode": "off"}
     return whole | _store(description, member, home)
@@ -109,7 +115,7 @@ def _login(home: Home, name: str) -> dict[str, str]:
     return {"username": user, "password": password}
 
 
-def _shared() -> dict[str, Any]:
+def _shared(size: Size) -> dict[str, Any]:
     """What the store holds for all: strict, so that one member alone acknowledges nothing."""
     return {
         "ttl": TTL_S,
@@ -121,8 +127,22 @@ def _shared() -> dict[str, Any]:
         "synchronous_mode": "quorum",
         "synchronous_mode_strict": True,
         "synchronous_node_count": 1,
-        "postgresql": {"use_pg_rewind": True, "use_slots": True, "parameters": EVERYWHERE},
+        "postgresql": {
+            "use_pg_rewind": True,
+            "use_slots": True,
+            "parameters": EVERYWHERE | _remembered(size),
+        },
     }
+
+
+def _remembered(size: Size) -> dict[str, int | str]:
+    """How much WAL is kept for others.
+
+    A former primary is wound back to the last checkpoint before the histories part, and needs his
+    own WAL since then; a checkpoint begins at about half of ``max_wal_size``.  More would only
+    make it slower: a rewind copies every file of WAL there is.
+    """
+    return {"wal_keep_size": f"{size.wal_max_mb // 2}MB"}
 
 
 def _initdb(programs: Programs) -> list[str | dict[str, str]]:
@@ -153,6 +173,9 @@ def _postgresql(
             "replication": _login(home, secrets.REPLICATION),
             "rewind": _login(home, secrets.REWIND),
         },
+        # What cannot be wound back is copied anew, from a primary that has every commit.  Otherwise
+        # it would start on the old history, fail, and start again, for ever.
+        "remove_data_directory_on_rewind_failure": True,
         # Without it a new standby waits for the next checkpoint, a quarter of an hour away.
         "basebackup": [{"checkpoint": "fast"}],
         "pg_hba": compose_logins(description),
@@ -186,14 +209,14 @@ def _parameters(home: Home, size: Size) -> dict[str, int | str]:
         "shared_buffers": f"{size.buffers_mb}MB",
         "min_wal_size": f"{size.wal_min_mb}MB",
         "max_wal_size": f"{size.wal_max_mb}MB",
+        # A member that stays away must not fill the others' disks; it is copied anew if it must.
+        "max_slot_wal_keep_size": f"{2 * size.wal_max_mb}MB",
     }
 
 
 def _store(description: Description, member: Member, home: Home) -> dict[str, Any]:
-    dcs = description.dcs
-    if dcs.kind == "etcd":
-        hosts = [endpoint.partition("://")[2].rstrip("/") for endpoint in dcs.endpoints]
-        return {"etcd3": {"hosts": hosts, "protocol": dcs.endpoints[0].partition(":")[0]}}
+    if description.dcs.kind == "etcd":
+        return {"etcd3": _etcd(description, home)}
     port = description.ports.raft
     return {
         "raft": {
@@ -203,3 +226,15 @@ def _store(description: Description, member: Member, home: Home) -> dict[str, An
             "password": secrets.login(home, secrets.RAFT).password,
         }
     }
+
+
+def _etcd(description: Description, home: Home) -> dict[str, Any]:
+    """Ours by the members' certificates; the operator's by what it asks for."""
+    urls = list(endpoints(description).values())
+    hosts = [url.partition("://")[2] for url in urls]
+    whole: dict[str, Any] = {"hosts": hosts, "protocol": urls[0].partition(":")[0]}
+    if description.dcs.run:
+        files = dict.fromkeys(("cert", "key"), str(home.tls.member))
+        return whole | files | {"cacert": str(home.tls.authority)}
+    login = compose_store_login(description.dcs, home.secrets / store_secrets.FOLDER)
+    return whole | login | compose_store_files(home.store_files)

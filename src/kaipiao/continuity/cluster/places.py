@@ -5,6 +5,8 @@
     patroni/      ours: ``patroni.yml`` (the account's alone to read), what it says before its log
     patroni/own/  the account's: raft's journal, the password file that Patroni writes
     patroni/log/  the account's: what Patroni says
+    tls/          ours: certificates, where the account may read them (``tls.py``)
+    etcd/         ours: its orders; etcd/data is the account's (``etcd.py``)
     route/        ours: Envoy's ``envoy.json`` and log
     node.json     what runs, by role
 
@@ -19,6 +21,23 @@ from kaipiao.continuity.cluster.description import Description, Member
 from kaipiao.ledger.embedded.account import Account, can_enter, choose_account, give
 from kaipiao.ledger.embedded.failure import DatabaseWontStart
 from kaipiao.ledger.embedded.places import make_folder
+
+AUTHORITY = "ca.crt"
+MEMBER = "member.pem"
+
+
+class Tls(NamedTuple):
+    """The two files of a member, in its secrets or as its account reads them."""
+
+    folder: Path
+
+    @property
+    def authority(self) -> Path:
+        return self.folder / AUTHORITY
+
+    @property
+    def member(self) -> Path:
+        return self.folder / MEMBER
 
 
 class Home(NamedTuple):
@@ -72,6 +91,20 @@ class Home(NamedTuple):
         return self.patroni / "patroni.yml"
 
     @property
+    def tls(self) -> Tls:
+        """As the account reads them; ``secrets`` is closed to it."""
+        return Tls(self.path / "tls")
+
+    @property
+    def store_files(self) -> Path:
+        """Certificates for an etcd that is not ours, as the account reads them."""
+        return self.path / "tls" / "etcd"
+
+    @property
+    def etcd(self) -> Path:
+        return self.path / "etcd"
+
+    @property
     def route(self) -> Path:
         return self.path / "route"
 
@@ -99,11 +132,11 @@ def make_home(home: Home) -> Account:
     is_other = account.uid != os.geteuid()
     if is_other:
         home.path.chmod(0o711)
-    for folder in (home.patroni, home.route):
+    for folder in (home.patroni, home.route, home.tls.folder, home.store_files, home.etcd):
         make_folder(folder, mode=0o711 if is_other else 0o700)
     if not can_enter(account, home.patroni):
         raise _unreachable(home.path, account)
-    for folder in (home.postgres, home.patroni_own, home.patroni_log):
+    for folder in (home.postgres, home.patroni_own, home.patroni_log, home.etcd / "data"):
         make_folder(folder, mode=0o700, owner=account)
     give(home.postgres, account)  # a disk of its own may be mounted there, and is root's
     for folder in (home.sockets, home.postgres_log):

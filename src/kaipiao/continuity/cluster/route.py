@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from kaipiao.continuity.cluster.description import Description, Member
+from kaipiao.continuity.cluster.places import Tls
 from kaipiao.ledger.embedded.failure import DatabaseWontStart
 
 CHECK_EVERY_S = 0.5
 CHECK_TIMEOUT_S = 0.8
 CONNECT_TIMEOUT_S = 1.0
 LOOPBACK = "127.0.0.1"
+PATRONI = {"patroni": True}
+"""Marks what is said to Patroni, over TLS."""
 
 
 def find_envoy() -> Path:
@@ -32,8 +35,8 @@ def find_envoy() -> Path:
     )
 
 
-def compose_route(description: Description) -> dict[str, Any]:
-    """All of Envoy's configuration; the same on every member."""
+def compose_route(description: Description, tls: Tls) -> dict[str, Any]:
+    """All of Envoy's configuration; ``tls`` is what this member shows Patroni."""
     ports = description.ports
     return {
         "admin": {"address": _at(LOOPBACK, ports.route_admin)},
@@ -47,13 +50,13 @@ def compose_route(description: Description) -> dict[str, Any]:
                     "filter_chains": [{"filters": [_proxy()]}],
                 }
             ],
-            "clusters": [_primary(description)],
+            "clusters": [_primary(description, tls)],
         },
     }
 
 
-def render_route(description: Description) -> bytes:
-    return json.dumps(compose_route(description), indent=1).encode() + b"\n"
+def render_route(description: Description, tls: Tls) -> bytes:
+    return json.dumps(compose_route(description, tls), indent=1).encode() + b"\n"
 
 
 def route_command(envoy: Path, config: Path) -> list[str]:
@@ -78,7 +81,7 @@ def _proxy() -> dict[str, Any]:
     }
 
 
-def _primary(description: Description) -> dict[str, Any]:
+def _primary(description: Description, tls: Tls) -> dict[str, Any]:
     return {
         "name": "primary",
         "type": "STATIC",
@@ -98,13 +101,33 @@ def _primary(description: Description) -> dict[str, Any]:
                 "unhealthy_threshold": 2,
                 "healthy_threshold": 1,
                 "http_health_check": {"path": "/primary"},
+                "transport_socket_match_criteria": PATRONI,
             }
+        ],
+        # For the questions alone: what goes to PostgreSQL passes as it comes.
+        "transport_socket_matches": [
+            {"name": "patroni", "match": PATRONI, "transport_socket": _tls(tls)}
         ],
         "load_assignment": {
             "cluster_name": "primary",
             "endpoints": [
                 {"lb_endpoints": [_endpoint(description, m) for m in description.with_data]}
             ],
+        },
+    }
+
+
+def _tls(tls: Tls) -> dict[str, Any]:
+    kind = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
+    own = {"filename": str(tls.member)}
+    return {
+        "name": "envoy.transport_sockets.tls",
+        "typed_config": {
+            "@type": kind,
+            "common_tls_context": {
+                "tls_certificates": [{"certificate_chain": own, "private_key": own}],
+                "validation_context": {"trusted_ca": {"filename": str(tls.authority)}},
+            },
         },
     }
 

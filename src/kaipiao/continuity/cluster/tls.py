@@ -8,15 +8,12 @@
 
 import ssl
 from pathlib import Path
-from typing import NamedTuple
 
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.continuity.cluster.description import Description
-from kaipiao.continuity.cluster.places import home_of
+from kaipiao.continuity.cluster.places import AUTHORITY, MEMBER, Tls, home_of
 
 FOLDER = "tls"
-AUTHORITY = "ca.crt"
-MEMBER = "member.pem"
 
 
 class CertificatesMissing(Unreadable):
@@ -30,20 +27,6 @@ class CertificatesMissing(Unreadable):
             en=f"the cluster's certificates {AUTHORITY} and {MEMBER} are missing. Type kaipiao "
             "cluster init, and put the member's folder secrets there.",
         )
-
-
-class Tls(NamedTuple):
-    """The two files of a member, in its secrets or as its account reads them."""
-
-    folder: Path
-
-    @property
-    def authority(self) -> Path:
-        return self.folder / AUTHORITY
-
-    @property
-    def member(self) -> Path:
-        return self.folder / MEMBER
 
 
 def tls_of(secrets: Path) -> Tls:

@@ -9,9 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kaipiao.continuity.cluster.description import Description, Member
-from kaipiao.continuity.cluster.node import CELL_STOP_S, PATRONI_STOP_S, ROUTE_STOP_S
+from kaipiao.continuity.cluster.node import (
+    CELL_STOP_S,
+    ETCD_STOP_S,
+    PATRONI_STOP_S,
+    ROUTE_STOP_S,
+)
 
-STOP_S = int(CELL_STOP_S + ROUTE_STOP_S + PATRONI_STOP_S) + 5
+STOP_S = int(CELL_STOP_S + ROUTE_STOP_S + PATRONI_STOP_S + ETCD_STOP_S) + 5
 FILES_MAX = 65_536
 
 UNIT = """\

@@ -2,25 +2,28 @@
 
 Each member is asked what it knows of all (``/cluster``) and of itself (``/patroni``).  A member
 that is cut off still answers with what it knew: where they differ, the most common answer counts.
-Reading needs no password.
+Reading needs no password, and a certificate of the cluster (``tls.py``).
 """
 
 import json
 import socket
+import ssl
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException, HTTPSConnection
 from typing import Any, Literal
 
 import msgspec
 
 from kaipiao.continuity.cluster.description import Description, Member
+from kaipiao.continuity.cluster.tls import context_of, tls_here
 
 ASK_TIMEOUT_S = 1.5
-RAFT = "raft:"
+VOTE = "vote:"
 NOTE = "kaipiao_switchover"
 """Where ``acts.switchover`` notes in the shared configuration who wanted it, and why."""
 
@@ -101,8 +104,11 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def look(description: Description, *, get: Get | None = None) -> ClusterView:
-    """Ask every member; whoever does not answer in time is not reachable.  Never raises for it."""
-    ask = get or _get
+    """Ask every member; whoever does not answer in time is not reachable.  Never raises for it.
+
+    Raises CertificatesMissing: this machine is no member, and none would answer it.
+    """
+    ask = get or partial(_get, context_of(tls_here(description)))
     with ThreadPoolExecutor(max_workers=len(description.members)) as together:
         said = together.map(lambda m: _ask_member(ask, description, m), description.members)
         answers = dict(zip((m.name for m in description.members), said, strict=True))
@@ -111,7 +117,7 @@ def look(description: Description, *, get: Get | None = None) -> ClusterView:
 
 def api(description: Description, member: Member) -> str:
     """Where a member's Patroni answers."""
-    return f"http://{member.address}:{description.ports.patroni}"
+    return f"https://{member.address}:{description.ports.patroni}"
 
 
 def compose_view(description: Description, answers: dict[str, Answers]) -> ClusterView:
@@ -196,11 +202,11 @@ def _number(value: object) -> int | None:
 
 
 def _ask_member(get: Get, description: Description, member: Member) -> Answers:
-    """A member that only votes has no REST: whether its raft takes a connection is all there is."""
+    """A member that only votes has no REST: whether its store takes a connection is all."""
     if member.has_data:
         return _ask(get, api(description, member))
     try:
-        return Answers(own=get(f"{RAFT}//{member.address}:{description.ports.raft}/"))
+        return Answers(own=get(f"{VOTE}//{member.address}:{description.vote_port}/"))
     except (OSError, ValueError):
         return Answers()
 
@@ -219,15 +225,15 @@ def _ask(get: Get, url: str) -> Answers:
     return Answers(own=own, **found)
 
 
-def _get(url: str) -> Any:
+def _get(context: ssl.SSLContext, url: str) -> Any:
     """Raises OSError, ValueError.  Not by httpx: it would read every CA's certificate first, which
     takes longer than the answer."""
     scheme, _, address, path = url.split("/", 3)
-    if scheme == RAFT:
+    if scheme == VOTE:
         host, _, port = address.partition(":")
         socket.create_connection((host, int(port)), timeout=ASK_TIMEOUT_S).close()
         return {"state": "running"}
-    line = HTTPConnection(address, timeout=ASK_TIMEOUT_S)
+    line = HTTPSConnection(address, timeout=ASK_TIMEOUT_S, context=context)
     try:
         line.request("GET", f"/{path}")
         answer = line.getresponse()
