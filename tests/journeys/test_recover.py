@@ -12,7 +12,7 @@ import pytest
 from kaipiao.app.folder import CellFolder, read_running
 from kaipiao.app.recover import Recovery
 from kaipiao.client.client import Client
-from kaipiao.continuity.recovery.plan import Step
+from kaipiao.continuity.recovery.course import Step
 from kaipiao.ledger.embedded.passwords import root_dsn
 from kaipiao.ledger.embedded.remove import remove_database
 from tests.journeys.cells import Cell, kaipiao, running

@@ -5,10 +5,13 @@ disk and certificates.
 """
 
 import asyncio
+import contextlib
 import os
 import shutil
+import socket
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,11 +27,13 @@ from kaipiao.client.problem import Problem, Unreachable
 from kaipiao.client.retry import Budget
 from kaipiao.continuity.cluster.acts import ActRefused, wait_until
 from kaipiao.continuity.cluster.description import Description
-from kaipiao.continuity.cluster.view import look
+from kaipiao.continuity.cluster.route import LOOPBACK
+from kaipiao.continuity.cluster.view import ClusterView, look
+from kaipiao.continuity.recovery.course import Step
 from kaipiao.continuity.recovery.find import is_undecided
+from kaipiao.continuity.recovery.in_cluster import find_moving
 from kaipiao.continuity.recovery.perform import Line, Refused
-from kaipiao.continuity.recovery.plan import Step
-from kaipiao.continuity.recovery.seen import CellSeen, Certificate, Disk, Seen, VendorSeen
+from kaipiao.continuity.recovery.seen import CellSeen, Certificate, Disk, Done, Seen, VendorSeen
 from kaipiao.errors import Outage
 from kaipiao.ledger.audit import AuditRows
 from kaipiao.ledger.embedded.passwords import root_dsn
@@ -42,7 +47,11 @@ SETTLE_S = 20.0
 """A server that cannot start has failed once more within this."""
 GLANCE_EVERY_S = 0.5
 REBUILT_WITHIN_S = 3600.0
-CERTIFICATES = ("seal.crt",)
+REINIT_TRIES, REINIT_AGAIN_S = 4, 5.0
+SERVES_WITHIN_S = 1.0
+LATELY_LINES = 500
+"""So much of the journal's end is read: far more than an hour may add."""
+CERTIFICATES = ("seal.crt", "tls/ca.crt", "tls/member.pem")
 T = TypeVar("T")
 
 
@@ -59,10 +68,18 @@ class Recovery:
         because Patroni tries again and again: each try looks like an ordinary start, and some
         look like silence.
         """
+        first = seen = self._glance()
         until = time.monotonic() + SETTLE_S
-        while is_undecided(seen := self._glance()) and time.monotonic() < until:
+        while is_undecided(seen) and time.monotonic() < until:
             time.sleep(GLANCE_EVERY_S)
-        return seen
+            seen = self._glance()
+        if first.cluster is None or seen.cluster is None or self._description is None:
+            return seen
+        return msgspec.structs.replace(
+            seen,
+            moving=find_moving(first.cluster, seen.cluster),
+            serving=find_serving(self._description, seen.cluster),
+        )
 
     def look_again(self) -> Seen:
         """Before an act: what is broken now may only have been restarting."""
@@ -74,6 +91,7 @@ class Recovery:
             at=self._clock.now(),
             cluster=None if self._description is None else look(self._description),
             cell=None if self._folder is None else self._look_at_cell(self._folder),
+            lately=read_lately(self.journal),
         )
 
     def do(self, step: Step) -> None:
@@ -108,7 +126,7 @@ class Recovery:
     def _reinit(self, member: str) -> None:
         assert self._description is not None
         try:
-            asyncio.run(reinit(self._description, member))
+            self._ask_reinit(self._description, member)
             wait_until(
                 self._description,
                 lambda view: view.member(member).is_in_quorum,
@@ -118,6 +136,21 @@ class Recovery:
             raise Refused(refused.en) from refused
         except Outage as outage:
             raise Refused(f"{outage.dependency} did not answer") from outage
+
+    def _ask_reinit(self, description: Description, member: str) -> None:
+        """Patroni refuses while it does something else, or knows no primary for a moment.
+
+        Raises ActRefused: it went on refusing.  Raises Outage, OSError.
+        """
+        for left in range(REINIT_TRIES - 1, -1, -1):
+            try:
+                asyncio.run(reinit(description, member))
+            except ActRefused:
+                if not left:
+                    raise
+                time.sleep(REINIT_AGAIN_S)
+            else:
+                return
 
     def _with_audit(self, step: Step, act: Callable[[Running], Awaitable[None]]) -> None:
         running = None if self._folder is None else read_running(self._folder)
@@ -134,7 +167,9 @@ class Recovery:
         unseen: list[str] = []
         slots: tuple[Slot, ...] = ()
         vendors: tuple[VendorSeen, ...] = ()
-        if running is not None and "host=" in running.dsn:  # our own server, not one by its name
+        # Our own server, or our own cluster's through the route; not one by its name.
+        is_ours = running is not None and ("host=" in running.dsn or LOOPBACK in running.dsn)
+        if running is not None and is_ours:
             slots = _or_say(lambda: asyncio.run(_slots(running)), slots, "slots", unseen)
         if running is not None and answers:
             vendors = _or_say(lambda: _vendors(running), vendors, "vendors", unseen)
@@ -156,6 +191,42 @@ class Recovery:
         except OSError:
             return None
         return self._clock.now().timestamp() - beaten
+
+
+def find_serving(description: Description, view: ClusterView) -> frozenset[str]:
+    """The members whose PostgreSQL takes a connection although their Patroni does not answer."""
+    silent = (one for one in view.members if not one.is_reachable and one.role != "vote")
+    port = description.ports.postgres
+    return frozenset(one.name for one in silent if _takes_connections(one.address, port))
+
+
+def _takes_connections(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=SERVES_WITHIN_S).close()
+    except OSError:
+        return False
+    return True
+
+
+class _Begun(msgspec.Struct):
+    at: datetime
+    outcome: str
+    step: Step
+
+
+def read_lately(journal: Path) -> tuple[Done, ...]:
+    """The acts that were begun, by the journal's last lines; a line cut short is none."""
+    try:
+        lines = journal.read_bytes().splitlines()[-LATELY_LINES:]
+    except FileNotFoundError:
+        return ()
+    begun = []
+    for line in lines:
+        with contextlib.suppress(msgspec.DecodeError):
+            one = msgspec.json.decode(line, type=_Begun)
+            if one.outcome == "asked":
+                begun.append(Done(act=one.step.act, about=one.step.about, at=one.at))
+    return tuple(begun)
 
 
 def disk_of(folder: CellFolder) -> Disk:

@@ -11,8 +11,8 @@ from kaipiao.cli.terminal import say, say_json
 
 if TYPE_CHECKING:
     from kaipiao.app.recover import Recovery
+    from kaipiao.continuity.recovery.course import Course
     from kaipiao.continuity.recovery.perform import Line
-    from kaipiao.continuity.recovery.plan import Course
 
 _STAGES = {
     "break": ("熔断", "break"),
@@ -51,7 +51,7 @@ _OUTCOMES = {
 
         每一步及其原因先写入日志 (logs/recover.log) 再执行; 中断后再次运行是安全的。
 
-        --json: findings (kind, about, zh, en, runbook, steps, why_not), 之后 lines。
+        --json: findings (kind, about, zh, en, runbook, steps, why_not, command), 之后 lines。
 
         退出码: 0 没有故障, 或都已处理; 1 还有需要人处理的。
         """,
@@ -79,7 +79,7 @@ _OUTCOMES = {
         Each step is written down with its reason (logs/recover.log) before it is taken; after
         an interruption, run it again.
 
-        With --json: findings (kind, about, zh, en, runbook, steps, why_not), then lines.
+        With --json: findings (kind, about, zh, en, runbook, steps, why_not, command), then lines.
 
         Exits 0 if nothing is broken or all of it was put right, 1 if something takes a person.
         """,
@@ -160,6 +160,7 @@ def _show(courses: "list[Course]", unseen: tuple[str, ...]) -> None:
             page = f"docs/runbooks/{course.finding.runbook}.md"
             zh, en = f"{course.zh}。手册: {page}", f"{course.en}. Runbook: {page}"
             say(f"    → {t(zh, en)}")
+            say(f"    → {course.command}")
 
 
 def _tell(line: "Line") -> None:
@@ -178,4 +179,5 @@ def _course_json(course: "Course") -> dict[str, object]:
         "runbook": f"docs/runbooks/{found.runbook}.md",
         "steps": course.steps,
         "why_not": {"zh": course.zh, "en": course.en} if course.zh else None,
+        "command": course.command or None,
     }

@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from kaipiao.continuity.recovery.plan import Course, Step, plan
+from kaipiao.continuity.recovery.course import Course, Step
+from kaipiao.continuity.recovery.plan import plan
 from kaipiao.continuity.recovery.seen import Seen
 
 Outcome = Literal["told", "would", "asked", "done", "failed", "withdrawn"]

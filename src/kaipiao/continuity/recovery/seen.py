@@ -47,7 +47,22 @@ class CellSeen(msgspec.Struct, frozen=True, kw_only=True):
     unseen: tuple[str, ...] = ()
 
 
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """An act that was begun lately, as the journal has it."""
+
+    act: str
+    about: str
+    at: datetime
+
+
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """``serving``: members whose PostgreSQL takes connections while their Patroni is silent;
+    ``moving``: standbys that got further while we looked; ``lately``: what was done before.
+    """
+
     at: datetime
     cluster: ClusterView | None = None
     cell: CellSeen | None = None
+    serving: frozenset[str] = frozenset()
+    moving: frozenset[str] = frozenset()
+    lately: tuple[Done, ...] = ()

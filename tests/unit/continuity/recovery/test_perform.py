@@ -2,8 +2,9 @@
 
 import pytest
 
+from kaipiao.continuity.recovery.course import Step
 from kaipiao.continuity.recovery.perform import Line, Refused, perform, rehearse
-from kaipiao.continuity.recovery.plan import Step, plan
+from kaipiao.continuity.recovery.plan import plan
 from kaipiao.continuity.recovery.seen import Seen
 from tests.unit.continuity.recovery.test_plan import cell, cluster, member
 

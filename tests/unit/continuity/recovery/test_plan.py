@@ -8,16 +8,12 @@ from hypothesis import given, target
 from hypothesis import strategies as st
 
 from kaipiao.continuity.cluster.view import ClusterView, MemberView, Role
-from kaipiao.continuity.recovery.find import (
-    BROKEN_STATES,
-    RUNBOOKS,
-    SLOT_HELD_BYTES,
-    SLOT_IDLE_S,
-    find,
-    is_undecided,
-)
-from kaipiao.continuity.recovery.plan import Course, plan
-from kaipiao.continuity.recovery.seen import CellSeen, Certificate, Disk, Seen, VendorSeen
+from kaipiao.continuity.recovery.course import Course
+from kaipiao.continuity.recovery.find import SLOT_HELD_BYTES, SLOT_IDLE_S, find, is_undecided
+from kaipiao.continuity.recovery.finding import RUNBOOKS
+from kaipiao.continuity.recovery.in_cluster import BROKEN_STATES, find_moving
+from kaipiao.continuity.recovery.plan import plan
+from kaipiao.continuity.recovery.seen import CellSeen, Certificate, Disk, Done, Seen, VendorSeen
 from kaipiao.ledger.slots import Slot
 
 NOW = datetime(2026, 11, 25, 4, tzinfo=UTC)
@@ -126,7 +122,7 @@ def test_every_finding_has_steps_or_a_reason_and_a_runbook(
     courses = plan(seen)
     assert [course.finding for course in courses] == find(seen)
     for course in courses:
-        assert course.acts or (course.zh and course.en)
+        assert course.acts or (course.zh and course.en and course.command)
         assert all(step.zh and step.en for step in course.steps)
 
 
@@ -158,6 +154,75 @@ def test_a_standby_that_just_starts_is_neither_sound_nor_broken() -> None:
     for state in ("streaming", "start failed", "creating replica"):
         assert not is_undecided(cluster(member("n1"), member("n2", state)))
     assert not is_undecided(cell())
+
+
+def test_a_standby_that_gets_nowhere_is_rebuilt_whatever_its_state_is_called() -> None:
+    primary, other = member("n1", timeline=4), member("n3", timeline=4)
+    for lost in (
+        member("n2", "running", timeline=4, is_in_quorum=False),
+        member("n2", timeline=3, is_in_quorum=False),
+    ):
+        seen = cluster(primary, lost, other)
+        assert next((f.kind, f.about) for f in find(seen)) == ("standby-adrift", "n2")
+        assert is_undecided(seen)
+        assert acts_of(plan(seen), "reinit") == ["n2"]
+
+
+def test_a_standby_that_gets_further_is_left_in_peace() -> None:
+    then = cluster(member("n1"), member("n2", "running", lag_bytes=9 << 20), member("n3"))
+    now = cluster(member("n1"), member("n2", "running", lag_bytes=8 << 20), member("n3"))
+    assert then.cluster is not None
+    assert now.cluster is not None
+    moving = find_moving(then.cluster, now.cluster)
+
+    assert moving == {"n2"}
+    assert acts_of(plan(msgspec.structs.replace(now, moving=moving)), "reinit") == []
+    assert find_moving(now.cluster, then.cluster) == frozenset()
+    assert find_moving(now.cluster, now.cluster) == frozenset()
+
+
+def test_a_silent_patroni_is_told_from_a_machine_that_is_gone() -> None:
+    gone = cluster(member("n1"), member("n2", is_reachable=False), member("n3"))
+    silent = msgspec.structs.replace(gone, serving=frozenset({"n2"}))
+
+    assert [f.kind for f in find(gone)][:1] == ["member-away"]
+    course = plan(silent)[0]
+    assert course.finding.kind == "patroni-silent"
+    assert [step.stage for step in course.steps] == ["break", "isolate"]
+    assert course.command == "kaipiao node up --member n2 FILE"
+
+
+def test_a_member_without_room_is_found_and_nothing_is_copied_onto_it() -> None:
+    full = member("n2", "crashed", is_disk_short=True)
+    courses = plan(cluster(member("n1"), full, member("n3")))
+
+    assert acts_of(courses, "reinit") == []
+    kinds = [course.finding.kind for course in courses]
+    assert kinds[:2] == ["standby-broken", "member-disk-short"]
+    assert "make room" in courses[0].en
+
+
+@given(
+    st.lists(
+        st.builds(
+            Done,
+            act=st.sampled_from(["reinit", "drop-slot"]),
+            about=st.sampled_from(["n2", "n3"]),
+            at=st.integers(0, 7200).map(lambda ago: NOW - timedelta(seconds=ago)),
+        ),
+        max_size=8,
+    )
+)
+def test_what_was_rebuilt_twice_within_the_hour_is_not_rebuilt_again(lately: list[Done]) -> None:
+    seen = cluster(member("n1"), member("n2", "start failed"), member("n3"))
+    mine = [
+        one
+        for one in lately
+        if (one.act, one.about) == ("reinit", "n2") and NOW - one.at < timedelta(hours=1)
+    ]
+    courses = plan(msgspec.structs.replace(seen, lately=tuple(lately)))
+
+    assert (acts_of(courses, "reinit") == []) == (len(mine) >= 2)
 
 
 def test_the_only_good_standby_is_never_rebuilt_and_it_says_why() -> None:
