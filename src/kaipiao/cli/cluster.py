@@ -175,11 +175,11 @@ def renew(file: Path, out: Path) -> None:
 @as_json_option
 @click.pass_context
 def status(context: click.Context, file: Path, wait_s: int, as_json: bool) -> None:
-    from kaipiao.continuity.cluster.view import look
+    from kaipiao.continuity.cluster.view import look, with_store
 
     description = inside(file)
     view = _wait(description, wait_s) if wait_s else look(description)
-    tell(view, as_json=as_json)
+    tell(with_store(description, view), as_json=as_json)
     context.exit(exits.OK if view.is_writable else exits.OUTAGE)
 
 

@@ -14,7 +14,7 @@ def tell(view: "ClusterView", *, as_json: bool) -> None:
     if as_json:
         say_json(_as_json(view))
         return
-    from kaipiao.continuity.cluster import words
+    from kaipiao.continuity.cluster import store_words, words
 
     say(_here(words.summary(view)))
     head = (
@@ -38,7 +38,9 @@ def tell(view: "ClusterView", *, as_json: bool) -> None:
     ]
     say_table([head, *rows], right=(3, 4))
     say(_here(words.last_switch(view)))
-    for trouble in words.troubles(view):
+    if view.store is not None:
+        say(_here(store_words.store_summary(view.store)))
+    for trouble in [*words.troubles(view), *_store_troubles(view)]:
         say(f"! {_here(trouble)}")
 
 
@@ -50,10 +52,17 @@ def _as_json(view: "ClusterView") -> dict[str, object]:
 
     found: dict[str, object] = msgspec.to_builtins(view)
     told = [words.summary(view), words.last_switch(view), *words.troubles(view)]
+    told += _store_troubles(view)
     return found | {
         "is_writable": view.is_writable,
         "words": [{"zh": one.zh, "en": one.en} for one in told],
     }
+
+
+def _store_troubles(view: "ClusterView") -> "list[Sentence]":
+    from kaipiao.continuity.cluster.store_words import store_troubles
+
+    return store_troubles(view.store) if view.store is not None else []
 
 
 def _here(sentence: "Sentence") -> str:

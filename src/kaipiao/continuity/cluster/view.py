@@ -20,6 +20,7 @@ from typing import Any, Literal
 import msgspec
 
 from kaipiao.continuity.cluster.description import Description, Member
+from kaipiao.continuity.cluster.store import StoreView, look_at_store
 from kaipiao.continuity.cluster.tls import context_of, tls_here
 
 ASK_TIMEOUT_S = 1.5
@@ -71,13 +72,17 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
-    """``leader`` is None while nobody leads, and while nobody can be asked."""
+    """``leader`` is None while nobody leads, and while nobody can be asked.
+
+    ``store`` is the etcd that remembers it; None: not asked, or there is none.
+    """
 
     name: str
     members: tuple[MemberView, ...]
     leader: str | None = None
     is_paused: bool = False
     switches: tuple[Switch, ...] = ()
+    store: StoreView | None = None
 
     @property
     def is_writable(self) -> bool:
@@ -113,6 +118,11 @@ def look(description: Description, *, get: Get | None = None) -> ClusterView:
         said = together.map(lambda m: _ask_member(ask, description, m), description.members)
         answers = dict(zip((m.name for m in description.members), said, strict=True))
     return compose_view(description, answers)
+
+
+def with_store(description: Description, view: ClusterView) -> ClusterView:
+    """The same, and how its etcd stands.  Raises CertificatesMissing."""
+    return msgspec.structs.replace(view, store=look_at_store(description))
 
 
 def api(description: Description, member: Member) -> str:
