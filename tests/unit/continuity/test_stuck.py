@@ -188,3 +188,20 @@ def test_every_stuck_cluster_has_a_member_whose_turn_it_is(view: ClusterView) ->
             one.state == "creating replica" for one in view.members if one.role == "standby"
         )
         assert is_copying or any(may_rebuild(view, one.name) for one in stuck)
+
+
+def test_what_two_copies_did_not_mend_waits_out_the_hour() -> None:
+    """A third would hide the cause, and cost the primary once more."""
+    done = steps(Stuck("n3"), SEEN_IN_A_DRILL, for_s=3_000)
+    later = steps(Stuck("n3"), SEEN_IN_A_DRILL, for_s=3_750)
+
+    assert [step for step in done if step != "wait"].count("rebuild") == 2
+    assert done[-1] == "wait"
+    assert later.count("rebuild") == 3
+
+
+def test_nothing_is_copied_onto_a_disk_that_is_nearly_full() -> None:
+    full = cluster(n2=broken("running") | {"is_disk_short": True})
+
+    assert not may_rebuild(full, "n2")
+    assert set(steps(Stuck("n2"), full, for_s=300)) == {"restart", "wait"}

@@ -11,7 +11,9 @@ Throwing data away is held to what keeps every acknowledged invoice twice:
 
 - never the member that leads, never without a primary that answers, not while paused;
 - never one that commits count on;
-- one at a time, and the least useful first: one that was never consistent could not be promoted.
+- one at a time, and the least useful first: one that was never consistent could not be promoted;
+- not onto a disk that is nearly full, and at most ``REBUILDS_MAX`` times in ``REBUILDS_WITHIN_S``:
+  what did not help twice hides another cause, and each copy costs the primary.
 """
 
 from typing import Literal, NamedTuple
@@ -20,6 +22,9 @@ from kaipiao.continuity.cluster.view import ClusterView, MemberView
 
 STUCK_S = 45.0
 """A start of Patroni takes seconds, on a busy machine twenty; in those nothing moves."""
+
+REBUILDS_MAX, REBUILDS_WITHIN_S = 2, 3600.0
+"""The circuit breaker; ``recovery/breaker.py`` has the same for what a person starts."""
 
 Step = Literal["", "restart", "rebuild", "wait"]
 """``wait``: it would be rebuilt, and it is not its turn, or not safe now."""
@@ -43,6 +48,7 @@ class Stuck:
         self._seen_s: float | None = None
         self._begin()
         self._steps = 0
+        self._rebuilt_s: list[float] = []
 
     def look(self, view: ClusterView, moved: Movement, *, now_s: float) -> Step:
         """What ``view`` and ``moved`` call for at ``now_s``."""
@@ -55,20 +61,27 @@ class Stuck:
             self._still_s = 0.0
         elif can_follow(view, self._name):  # else time stands still, and nothing is forgotten
             self._still_s += passed_s
-        return self._next(view) if self._still_s >= STUCK_S else ""
+        return self._next(view, now_s) if self._still_s >= STUCK_S else ""
 
     def _begin(self) -> None:
         self._furthest, self._still_s = Movement(), 0.0
 
-    def _next(self, view: ClusterView) -> Step:
+    def _next(self, view: ClusterView, now_s: float) -> Step:
         if not can_follow(view, self._name):
             return ""
         is_again = self._steps % 2 == 1
-        if is_again and not may_rebuild(view, self._name):
+        if is_again and not (may_rebuild(view, self._name) and self._is_closed(now_s)):
             return "wait"
+        if is_again:
+            self._rebuilt_s.append(now_s)
         self._steps += 1
         self._begin()
         return "rebuild" if is_again else "restart"
+
+    def _is_closed(self, now_s: float) -> bool:
+        """Whether the breaker lets one more rebuild through."""
+        self._rebuilt_s = [then for then in self._rebuilt_s if now_s - then < REBUILDS_WITHIN_S]
+        return len(self._rebuilt_s) < REBUILDS_MAX
 
     def _is_further(self, moved: Movement) -> bool:
         """Beyond everything before: what begins at the same place again and again gets nowhere."""
@@ -99,7 +112,8 @@ def can_follow(view: ClusterView, name: str) -> bool:
 
 def may_rebuild(view: ClusterView, name: str) -> bool:
     """Whether this member's data may be thrown away now, and it is the one whose turn it is."""
-    if not can_follow(view, name) or view.member(name).is_in_quorum:
+    one = view.member(name)
+    if not can_follow(view, name) or one.is_in_quorum or one.is_disk_short:
         return False
     standbys = [one for one in view.members if one.role == "standby"]
     if any(one.state == COPYING for one in standbys):
