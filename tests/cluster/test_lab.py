@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from kaipiao.app.clock import SystemClock
 from kaipiao.continuity.cluster.description import Description, read_description
-from kaipiao.continuity.lab import spaces
+from kaipiao.continuity.lab import clock, spaces
 from kaipiao.continuity.lab.faults import Faults
 from kaipiao.continuity.lab.lab import Lab
 from kaipiao.continuity.lab.made import read_made
@@ -47,6 +48,11 @@ while True:
 CONNECT = """
 import socket, sys
 socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=0.3)
+"""
+TELL_TIME = """
+import sys, time
+for line in sys.stdin:
+    print(time.time())
 """
 FREEZE_S = 0.2
 
@@ -121,6 +127,48 @@ def test_a_frozen_process_is_thawed_by_its_undo(lab: Lab) -> None:
     assert state(process.pid) == "T"
     undo()
     assert state(process.pid) == "S"
+
+
+def test_one_member_s_clock_is_stepped_and_nobody_else_s(description: Description) -> None:
+    lab = Lab(description)
+    try:
+        lab.make(clocks=True)
+    except LabRefused as why:
+        pytest.skip(str(why))
+    try:
+        n1, n2 = (clock_of(lab, member) for member in ("n1", "n2"))
+        assert [abs(next(n1)) < 60, abs(next(n2)) < 60] == [True, True]
+
+        undo = Faults(lab).step_clock("n1", 3_600)
+        assert [round(next(n1), -1), round(next(n2), -1)] == [3_600, 0], (
+            "a process that runs sees it"
+        )
+        undo()
+        assert round(next(n1), -1) == 0
+    finally:
+        lab.down()
+
+
+def clock_of(lab: Lab, member: str) -> Iterator[float]:
+    """How far ahead of ours a running process of the member finds its clock, when asked."""
+    (lab.folder / member).mkdir(parents=True, exist_ok=True)
+    environ = {**os.environ, **clock.environment(lab.folder, lab.clock_file(member))}
+    telling = subprocess.Popen(
+        [sys.executable, "-S", "-u", "-c", TELL_TIME],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environ,
+    )
+    assert telling.stdin
+    assert telling.stdout
+    with telling:
+        try:
+            while True:
+                telling.stdin.write(b"\n")
+                telling.stdin.flush()
+                yield float(telling.stdout.readline()) - SystemClock().now().timestamp()
+        finally:
+            telling.kill()
 
 
 def state(pid: int) -> str:

@@ -89,6 +89,9 @@ class CellStage:
         secrets = Path(where["passfile"][0]).parent
         return compose_dsn(sockets=Path(where["host"][0]), secrets=secrets, role=ROOT)
 
+    async def copies(self) -> dict[str, str]:
+        return {}
+
     async def start(self) -> None:
         """Raises StageRefused: it did not get ready; with what it said."""
         self._ready.unlink(missing_ok=True)

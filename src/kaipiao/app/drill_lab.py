@@ -13,9 +13,16 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from kaipiao.app.bundles import make_bundles, put_in_place
-from kaipiao.app.drill_series import drill_while_it_holds, make_folder, plan, undisturbed
+from kaipiao.app.drill_series import (
+    Planned,
+    drill_while_it_holds,
+    make_folder,
+    plan,
+    undisturbed,
+)
 from kaipiao.continuity.cluster.description import read_description
 from kaipiao.continuity.drill.experiment import Experiment
 from kaipiao.continuity.drill.journal import Journal
@@ -36,7 +43,7 @@ name = "{name}"
 area = 33
 folder = "{folder}"
 [dcs]
-kind = "raft"
+{dcs}
 [[member]]
 name = "n1"
 address = "192.0.2.1"
@@ -51,6 +58,17 @@ workers = 1
 """
 
 
+DCS = {"raft": 'kind = "raft"', "etcd": 'kind = "etcd"\nrun = true'}
+"""Who remembers who leads, by its name, as the description says it."""
+
+
+class Needs(NamedTuple):
+    """What members must have for themselves, so that it can be broken: small disks, clocks."""
+
+    disks: bool
+    clocks: bool
+
+
 class ScratchLab:
     """A lab of our own.  ``stays``: it is not taken down at the end of the block."""
 
@@ -60,37 +78,63 @@ class ScratchLab:
 
 
 async def drill_in_a_lab(
-    experiments: list[Experiment], *, seed: int, scratch: str | None, keep: bool, say: Say
+    experiments: list[Experiment],
+    *,
+    seed: int,
+    scratch: str | None,
+    keep: bool,
+    say: Say,
+    dcs: str = "raft",
 ) -> AsyncIterator[Journal]:
     """The drills one after the other; each journal as soon as it is there.
 
+    ``dcs``: one of DCS.
     ``keep``: the lab of a drill that did not hold is left as it is, and no other drill follows.
 
     Raises:
         StageRefused: no lab can be made here, or it is not steady; nothing of others was touched.
     """
-    with_disks = any(one.name in ON_DISKS for one in experiments)
-    left = plan(experiments, seed)
+    left = plan(sorted(experiments, key=has_clock), seed)
     while left:
-        async with open_lab(scratch, with_disks=with_disks, say=say) as lab:
-            async for journal in drill_while_it_holds(lab, left, keep=keep, say=say):
+        alike = [one for one in left if has_clock(one.experiment) == has_clock(left[0].experiment)]
+        del left[: len(alike)]
+        async with open_lab(scratch, needs_of(alike), say, dcs=dcs) as lab:
+            async for journal in drill_while_it_holds(lab, alike, keep=keep, say=say):
                 yield journal
         if lab.stays:
             return
+        left = alike + left  # what is left of them, after one that did not hold
+
+
+def has_clock(experiment: Experiment) -> bool:
+    """Whether it needs members with clocks of their own, which cost the others a little."""
+    return bool(experiment.clock_s)
+
+
+def needs_of(alike: list[Planned]) -> Needs:
+    every = [one.experiment for one in alike]
+    return Needs(any(one.name in ON_DISKS for one in every), any(map(has_clock, every)))
 
 
 @asynccontextmanager
-async def open_lab(scratch: str | None, *, with_disks: bool, say: Say) -> AsyncIterator[ScratchLab]:
+async def open_lab(
+    scratch: str | None, needs: Needs, say: Say, *, dcs: str = "raft"
+) -> AsyncIterator[ScratchLab]:
     """Three members that run inside the block; our process stands beside their client.
 
-    Raises StageRefused: no root, no namespaces, no Patroni.
+    Raises StageRefused: no root, no namespaces, no Patroni, no etcd where one is asked for.
     """
+    if dcs == "etcd" and shutil.which("etcd") is None:
+        raise StageRefused(
+            zh="PATH 中没有 etcd。请安装: apt install etcd-server",
+            en="There is no etcd on the PATH. Install it: apt install etcd-server",
+        )
     folder = make_folder(scratch)
-    lab = _lab(folder)
+    lab = _lab(folder, dcs)
     ours = ScratchLab(lab)
     try:
         say(f"在 {folder} 中建立三个成员", f"making a lab of three members in {folder}")
-        _make(lab, with_disks=with_disks)  # not in a thread: it would keep the old network
+        _make(lab, needs)  # not in a thread: it would keep the old network
         with standing_in(spaces.RUN / lab.space(CLIENT)):
             yield ours
     except LabRefused as refused:
@@ -114,15 +158,18 @@ def _tell_where(lab: Lab, folder: Path, say: Say) -> None:
     )
 
 
-def _lab(folder: Path) -> Lab:
+def _lab(folder: Path, dcs: str) -> Lab:
     file = folder / "cell.toml"
     name = f"drill-{secrets.token_hex(2)}"
-    file.write_text(DESCRIPTION.format(name=name, folder=folder / "cell"), encoding="utf-8")
+    file.write_text(
+        DESCRIPTION.format(name=name, folder=folder / "cell", dcs=DCS[dcs]), encoding="utf-8"
+    )
     return Lab(read_description(file))
 
 
-def _make(lab: Lab, *, with_disks: bool) -> None:
-    lab.make(disks_mb=dict.fromkeys(lab.members, DISK_MB) if with_disks else None)
+def _make(lab: Lab, needs: Needs) -> None:
+    disks_mb = dict.fromkeys(lab.members, DISK_MB) if needs.disks else None
+    lab.make(disks_mb=disks_mb, clocks=needs.clocks)
     bundles = lab.folder / "bundles"
     make_bundles(lab.description, bundles)
     put_in_place(lab.description, bundles)

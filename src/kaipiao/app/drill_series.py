@@ -17,8 +17,9 @@ from kaipiao.app.clock import SystemClock
 from kaipiao.continuity.drill.experiment import Experiment
 from kaipiao.continuity.drill.journal import Journal, compose_unjudged
 from kaipiao.continuity.drill.perform import DESKS, Say, perform
-from kaipiao.continuity.drill.reckon import compose_journal, survey
+from kaipiao.continuity.drill.reckon import compose_journal
 from kaipiao.continuity.drill.stage import Stage, StageRefused
+from kaipiao.continuity.drill.survey import survey
 
 
 class Planned(NamedTuple):
@@ -81,9 +82,9 @@ async def _perform(stage: Stage, planned: Planned, say: Say) -> Journal:
     seed, experiment, _ = planned
     began_at = _now()
     done = await perform(experiment, stage, seed=seed, desk=secrets.randbelow(DESKS), say=say)
-    books, late = await survey(stage)
+    found = await survey(stage)
     told = {"version": version("kaipiao"), "began_at": began_at}
-    return compose_journal(experiment, stage, done, books, late, seed=seed, **told)
+    return compose_journal(experiment, stage, done, found, seed=seed, **told)
 
 
 def _now() -> str:

@@ -5,7 +5,7 @@ import secrets
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -16,6 +16,9 @@ from kaipiao.cli.terminal import say, say_table, warn
 from kaipiao.continuity.drill.experiment import BY_NAME, EXPERIMENTS, Experiment
 from kaipiao.continuity.drill.journal import Journal, render
 from kaipiao.continuity.drill.page import render_page
+
+if TYPE_CHECKING:
+    from kaipiao.app.drill_shelf import SeriesShelf
 
 SHOWN = 20
 READABLE = 0o644
@@ -41,6 +44,7 @@ WHERE = {"members": "--lab", "cell": "", "both": "[--lab]"}
         例:  kaipiao drill --list
              kaipiao drill kill-postgres --json f.json --page f.html
              sudo kaipiao drill kill-node --lab --times 3 --json f.json
+             sudo kaipiao drill all --lab --times 5 --into docs/drills
 
         退出码: 0 所有承诺均成立, 1 有不成立的 (逐条列出), 2 此处无法演练, 什么也没有弄坏。
         """,
@@ -63,13 +67,14 @@ WHERE = {"members": "--lab", "cell": "", "both": "[--lab]"}
         Examples:  kaipiao drill --list
                    kaipiao drill kill-postgres --json f.json --page f.html
                    sudo kaipiao drill kill-node --lab --times 3 --json f.json
+                   sudo kaipiao drill all --lab --times 5 --into docs/drills
 
         Exits 0 if every promise held, 1 if one did not (each is listed), 2 if it cannot be done
         here; then nothing was broken.
         """,
     ),
 )
-@click.argument("name", required=False, metavar="[NAME]")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--list", "listed", is_flag=True, help=t("列出全部演练", "List the drills."))
 @click.option("--lab", "in_lab", is_flag=True, help=t("三个成员", "On three members in a lab."))
 @click.option(
@@ -86,29 +91,44 @@ WHERE = {"members": "--lab", "cell": "", "both": "[--lab]"}
     help=t("附时间线图的网页写入该文件", "Write a page with a timeline there."),
 )  # fmt: skip
 @click.option(
+    "--into", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+    help=t("结果存入该目录并更新汇总", "Keep the series there, and renew the report of all."),
+)  # fmt: skip
+@click.option(
     "--keep", is_flag=True,
     help=t("不成立时原样保留实验环境和日志", "Leave the lab and its logs when one did not hold."),
 )  # fmt: skip
+@click.option(
+    "--dcs", type=click.Choice(["raft", "etcd"]), default="raft",
+    help=t("加 --lab 时, 由谁记住主节点 (etcd 须在 PATH 中)",
+           "With --lab, who remembers who leads (etcd must be on the PATH)."),
+)  # fmt: skip
 @click.option("--scratch", metavar="DIR", help=t("临时目录所在", "Where the scratch folder lies."))
 def command(
-    name: str | None,
+    names: tuple[str, ...],
     listed: bool,
     in_lab: bool,
     times: int,
     seed: int | None,
     journal_file: Path | None,
     page_file: Path | None,
+    folder: Path | None,
     scratch: str | None,
     keep: bool,
+    dcs: str,
 ) -> None:
-    if listed or name is None:
+    if listed or not names:
         _list()
         return
-    chosen = _chosen(name, in_lab=in_lab) * times
+    from kaipiao.app.drill_shelf import SeriesShelf
+
+    chosen = [one for name in names for one in _chosen(name, in_lab=in_lab)] * times
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
     first = secrets.randbelow(1 << 31) if seed is None else seed
-    written = Written(journal_file, page_file, is_list=len(chosen) > 1)
-    drills = _drills(chosen, first, scratch, in_lab=in_lab, keep=keep)
+    shelf = SeriesShelf(folder) if folder else None
+    written = Written(journal_file, page_file, shelf, is_list=len(chosen) > 1)
+    lab_dcs = dcs if in_lab else None
+    drills = _drills(chosen, first, scratch, lab_dcs=lab_dcs, keep=keep)
     journals = asyncio.run(_perform(drills, written))
     _tell_missing(len(chosen) - len(journals))
     if len(journals) < len(chosen) or not all(journal.held for journal in journals):
@@ -139,6 +159,7 @@ class Written(NamedTuple):
 
     journals: Path | None
     page: Path | None
+    shelf: "SeriesShelf | None"
     is_list: bool
 
     def write(self, journals: list[Journal]) -> None:
@@ -147,6 +168,8 @@ class Written(NamedTuple):
             write_whole(self.journals, told, mode=READABLE)
         if self.page:
             write_whole(self.page, render_page(journals, language()), mode=READABLE)
+        if self.shelf:
+            self.shelf.put(journals)
 
 
 async def _perform(drills: AsyncIterator[Journal], written: Written) -> list[Journal]:
@@ -167,13 +190,18 @@ async def _perform(drills: AsyncIterator[Journal], written: Written) -> list[Jou
 
 
 def _drills(
-    chosen: list[Experiment], seed: int, scratch: str | None, *, in_lab: bool, keep: bool
+    chosen: list[Experiment], seed: int, scratch: str | None, *, lab_dcs: str | None, keep: bool
 ) -> AsyncIterator[Journal]:
-    if in_lab:
-        from kaipiao.app.drill_lab import drill_in_a_lab as drill
-    else:
-        from kaipiao.app.drill import drill_a_cell as drill
-    return drill(chosen, seed=seed, scratch=scratch, keep=keep, say=_progress)
+    """``lab_dcs``: who remembers who leads in the lab; None: it is one cell, and no lab."""
+    if lab_dcs is not None:
+        from kaipiao.app.drill_lab import drill_in_a_lab
+
+        return drill_in_a_lab(
+            chosen, seed=seed, scratch=scratch, keep=keep, say=_progress, dcs=lab_dcs
+        )
+    from kaipiao.app.drill import drill_a_cell
+
+    return drill_a_cell(chosen, seed=seed, scratch=scratch, keep=keep, say=_progress)
 
 
 def _progress(zh: str, en: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kaipiao.continuity import kept
+from kaipiao.continuity.lab.clock import carried
 from kaipiao.ledger.embedded import launch
 from kaipiao.ledger.embedded.account import ENVIRONMENT, Account
 
@@ -26,7 +27,7 @@ class Kept(kept.Kept):
         self.role = role
         self._command = tuple(command)
         self._output = output
-        self._environ = dict(environ)
+        self._environ = {**environ, **carried()}
 
     def __str__(self) -> str:
         return f"{self.role} (it says why in {self._output})"

@@ -11,6 +11,7 @@ from random import Random
 from kaipiao.continuity.drill.heard import Heard
 from kaipiao.continuity.drill.history import Ack
 from kaipiao.continuity.drill.line import Answer, Door, Line, NoDoor, Silence
+from kaipiao.continuity.drill.rider import Rider, Rides
 from kaipiao.continuity.drill.sales import Desk, Sale
 
 SETTLED_WITHIN_S = 90.0
@@ -45,6 +46,7 @@ class Callers:
         self.desk = desk or Desk()
         self.heard = Heard(self.desk.sellers)
         self.acks: list[Ack] = []
+        self.rides = Rides()
         self.began_s = time.monotonic()
         self.open_ = True
         self.try_s = try_s
@@ -60,7 +62,8 @@ class Callers:
         """Seconds since the crowd came."""
         return time.monotonic() - self.began_s
 
-    def start(self, *, tills: int, batchers: int) -> None:
+    def start(self, *, tills: int, batchers: int, riders: int = 0) -> None:
+        """``riders``: who ask through our own client."""
         crowd = [(Till, n) for n in range(tills)] + [(Batcher, n) for n in range(batchers)]
         for kind, number in crowd:
             name = f"{self._name}-{kind.__name__[0]}{number}"
@@ -69,6 +72,12 @@ class Callers:
             line = Line(doors, self._tokens[len(self._tasks) % len(self._tokens)])
             caller = kind(self, line, name, Random(f"{self._seed} {name}"))  # noqa: S311
             self._tasks.append(asyncio.create_task(caller.run()))
+        for number in range(riders):
+            name = f"{self._name}-R{number}"
+            at, rng = number % len(self._doors), Random(f"{self._seed} {name}")  # noqa: S311
+            doors = [*self._doors[at:], *self._doors[:at]]
+            rider = Rider(self, doors, self._tokens[number % len(self._tokens)], name, rng)
+            self._tasks.append(asyncio.create_task(rider.run()))
 
     async def finish(self) -> None:
         """No new sale; everybody who waits for an answer goes on until it is there."""

@@ -2,8 +2,6 @@
 
 The words are Chaos Toolkit's: steady state, method, rollback, journal.  A limit is the number of
 seconds that writes may stop; where the counting begins is marked in the steps.
-
-No clock is stepped here: a namespace has none of its own, and the machine's is everybody's.
 """
 
 from typing import Literal, NamedTuple
@@ -14,6 +12,7 @@ PROCESS_S = 5.0
 NODE_S = 10.0
 SWITCH_S = 5.0
 ALL_BACK_S = 30.0
+HOUR_S = 3_600
 
 
 class Step(NamedTuple):
@@ -38,6 +37,7 @@ class Experiment(NamedTuple):
     limit_s: float
     steps: tuple[Step, ...]
     on: Literal["members", "cell", "both"] = "members"
+    clock_s: int = 0  # by so much a clock is stepped, and back again
 
 
 def _one(act: str, target: Target, zh: str, en: str, hold_s: float) -> tuple[Step, ...]:
@@ -137,6 +137,22 @@ EXPERIMENTS = (
             Step("kill-node", "all", "全部成员 kill -9", "kill -9 of every member", 3.0),
             Step("start-node", "all", "全部成员重新启动", "start every member", 5.0, counts=True),
         ),
+    ),
+    Experiment(
+        "clock-ahead",
+        "主成员的时钟向前跳一小时, 之后跳回",
+        "the primary's clock jumps an hour ahead, and back later",
+        NODE_S,
+        _one("clock-ahead", "primary", "时钟向前跳 1 小时", "an hour ahead", 12.0),
+        clock_s=HOUR_S,
+    ),
+    Experiment(
+        "clock-back",
+        "主成员的时钟向后跳一小时, 之后跳回",
+        "the primary's clock jumps an hour back, and ahead later",
+        NODE_S,
+        _one("clock-back", "primary", "时钟向后跳 1 小时", "an hour back", 12.0),
+        clock_s=-HOUR_S,
     ),
     Experiment(
         "kill-cell",

@@ -36,6 +36,11 @@ class Told(msgspec.Struct):
     digest: str
     totals: Totals
 
+    @classmethod
+    def of(cls, receipt: object) -> "Told":
+        """The same, from one that our client has read."""
+        return msgspec.convert(receipt, cls)
+
 
 class Problem(msgspec.Struct):
     status: int
@@ -97,6 +102,12 @@ class Heard:
             self.fault(f"{sale.name}: {answer.status} without a problem document")
             return True
         return self._no(sale, _problem(answer.body), answer.headers.get("retry-after", ""))
+
+    def receipt(self, sale: Sale, told: Told, *, is_new: bool) -> None:
+        """Take in a yes that our own client has read already."""
+        self._note(sale)
+        self.counts["issued"] += is_new
+        self._receipt(sale, msgspec.json.encode(told))
 
     def batch(self, sales: list[Sale], answer: Answer) -> list[Sale]:
         """Take in the answer to a batch, as far as it came; the sales to ask for again."""

@@ -20,8 +20,8 @@ def judge(books: Books, heard: Heard, seen: Sequence[Checkpoint]) -> list[str]:
     """Every promise that does not hold; ``seen`` are the checkpoints of the run, in their order."""
     findings = [f"wrong answer: {fault}" for fault in heard.faults]
     for promise in PROMISES:
-        findings += _few(promise(books, heard))
-    return findings + list(_few(one_log(books, seen)))
+        findings += few(promise(books, heard))
+    return findings + list(few(one_log(books, seen)))
 
 
 def nothing_is_lost(books: Books, heard: Heard) -> Iterator[str]:
@@ -200,7 +200,7 @@ PROMISES: tuple[Callable[[Books, Heard], Iterator[str]], ...] = (
 )
 
 
-def _few(findings: Iterable[str]) -> list[str]:
+def few(findings: Iterable[str]) -> list[str]:
     """A handful of each kind: a thousand lost invoices need no thousand lines."""
     every = list(findings)
     more = [f"… and {len(every) - SHOWN} more like it"] if len(every) > SHOWN else []

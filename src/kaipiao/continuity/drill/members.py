@@ -11,7 +11,7 @@ from kaipiao.continuity.cluster import acts as cluster_acts
 from kaipiao.continuity.cluster.places import home_of
 from kaipiao.continuity.cluster.view import ClusterView, MemberView, look
 from kaipiao.continuity.cluster.words import Sentence
-from kaipiao.continuity.drill.experiment import Target
+from kaipiao.continuity.drill.experiment import HOUR_S, Target
 from kaipiao.continuity.drill.line import Door, NoDoor, Silence, ask_once
 from kaipiao.continuity.drill.stage import Done, StageRefused, Undo
 from kaipiao.continuity.lab.faults import Faults
@@ -35,7 +35,7 @@ class MembersStage:
     """A lab that is up; our own process stands in its client's namespace."""
 
     def __init__(self, lab: Lab) -> None:
-        self.name = f"{len(lab.members)} members in a lab"
+        self.name = f"{len(lab.members)} members in a lab ({lab.description.dcs.kind})"
         self._lab = lab
         self._faults = Faults(lab)
         self._description = lab.description
@@ -64,6 +64,8 @@ class MembersStage:
             "cut-one-way": partial(self._break, self._cut_all_it_sends),
             "slow-disk": partial(self._break, self._faults.slow_disk),
             "full-disk": partial(self._break, self._faults.full_disk),
+            "clock-ahead": partial(self._break, partial(self._step_clock, HOUR_S)),
+            "clock-back": partial(self._break, partial(self._step_clock, -HOUR_S)),
             "switchover": self._switch_over,
         }
 
@@ -84,7 +86,14 @@ class MembersStage:
         return faults or [found for door in self.doors if (found := await self._ails(door))]
 
     async def dsn(self) -> str:
-        home = self._homes[await self._find("primary")]
+        return self._dsn_of(await self._find("primary"))
+
+    async def copies(self) -> dict[str, str]:
+        standbys = [one.name for one in (await self._look()).members if one.role == "standby"]
+        return {name: self._dsn_of(name) for name in standbys}
+
+    def _dsn_of(self, member: str) -> str:
+        home = self._homes[member]
         return compose_dsn(sockets=home.sockets, secrets=home.secrets, role=ROOT)
 
     async def _ails(self, door: Door) -> Sentence | None:
@@ -109,9 +118,9 @@ class MembersStage:
         """The member that stands there now.  Raises StageRefused: nobody does."""
         view = await self._look()
         if target == "dcs-leader":
-            from kaipiao.continuity.drill.raft import raft_leader
+            from kaipiao.continuity.drill.store import store_leader
 
-            found = await asyncio.to_thread(raft_leader, self._description)
+            found = await asyncio.to_thread(store_leader, self._description)
         elif target == "primary":
             found = view.leader
         else:
@@ -162,6 +171,9 @@ class MembersStage:
         member = await self._find(target)
         undo = _awaited(await asyncio.to_thread(fault, member))
         return Done(member, undo, time.monotonic())
+
+    def _step_clock(self, by_s: int, member: str) -> Callable[[], None]:
+        return self._faults.step_clock(member, by_s)
 
     def _cut_all_it_sends(self, member: str) -> Callable[[], None]:
         undos = [

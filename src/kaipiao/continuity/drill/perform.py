@@ -23,7 +23,7 @@ from kaipiao.continuity.drill.watch import Watch
 Say = Callable[[str, str], None]
 """Progress, as it is made: in Chinese, and in English."""
 
-TILLS, BATCHERS = 8, 1
+TILLS, BATCHERS, RIDERS = 8, 1, 2
 TRY_S = 3.0
 """Below the limits of a partition: a caller who hangs at a dead door sees nothing else."""
 
@@ -133,7 +133,7 @@ async def _load(stage: Stage, seed: int, desk: int) -> AsyncIterator[Performance
     )
     watch = Watch(stage.logs, stage.vkey)
     watching = asyncio.create_task(watch.run())
-    callers.start(tills=TILLS, batchers=BATCHERS)
+    callers.start(tills=TILLS, batchers=BATCHERS, riders=RIDERS)
     try:
         yield Performance(callers, watch)
     finally:

@@ -1,67 +1,37 @@
 """After a drill: what everybody heard against what survived, as one journal."""
 
-import asyncio
-import time
-from pathlib import Path
-
-from kaipiao.continuity.drill.books import Books, checkpoint_of, read_books
 from kaipiao.continuity.drill.experiment import Experiment
 from kaipiao.continuity.drill.history import by_second, longest_silence_s, recovery_s
 from kaipiao.continuity.drill.journal import Journal
-from kaipiao.continuity.drill.judge import judge, one_log
+from kaipiao.continuity.drill.judge import few, judge, one_log
 from kaipiao.continuity.drill.perform import Performance
 from kaipiao.continuity.drill.stage import Stage
+from kaipiao.continuity.drill.survey import Survey
 from kaipiao.continuity.drill.tally import count
-from kaipiao.evidence.checkpoint import CHECKPOINT_NAME
-from kaipiao.ledger.inventory import count_issued
-
-LOGGED_WITHIN_S = 30.0
-
-
-async def survey(stage: Stage) -> tuple[Books, list[str]]:
-    """The survivors' books, once the log has caught up; what is late is a finding."""
-    dsn, deadline = await stage.dsn(), time.monotonic() + LOGGED_WITHIN_S
-    late: list[str] = []
-    while await count_issued(dsn) != _size(stage, furthest(stage)):
-        if time.monotonic() > deadline:
-            late = [f"the log is not complete {LOGGED_WITHIN_S:.0f} s after the last invoice"]
-            break
-        await asyncio.sleep(0.1)
-    return await read_books(dsn, furthest(stage), stage.vkey), late
-
-
-def furthest(stage: Stage) -> Path:
-    """The folder of the member whose published log is the longest."""
-    return max(stage.logs.values(), key=lambda folder: _size(stage, folder))
-
-
-def _size(stage: Stage, folder: Path) -> int:
-    try:
-        note = (folder / CHECKPOINT_NAME).read_text(encoding="utf-8")
-        return checkpoint_of(note, stage.vkey).size
-    except (FileNotFoundError, ValueError):
-        return 0
+from kaipiao.continuity.drill.times import judge_times, steps_back_s
 
 
 def compose_journal(
     experiment: Experiment,
     stage: Stage,
     done: Performance,
-    books: Books,
-    late: list[str],
+    survey: Survey,
     *,
     seed: int,
     version: str,
     began_at: str,
 ) -> Journal:
-    """Judge everything; ``late`` are findings of the survey."""
+    """Judge everything."""
+    books, rides = survey.books, done.callers.rides
     heard, acks, seen = done.callers.heard, done.callers.acks, done.watch.seen
     recovered_s = recovery_s(acks, done.fault_s)
     silence_s = longest_silence_s(acks, done.fault_s, done.end_s)
-    findings = [*late, *done.watch.faults, *judge(books, heard, [])]
+    findings = [*survey.findings, *done.watch.faults, *judge(books, heard, [])]
     for name, each in seen.items():
         findings += [f"{name}: {finding}" for finding in one_log(books, each)]
-    findings += judge_times(recovered_s, silence_s, experiment.limit_s)
+    findings += few(judge_times(books, heard, experiment.clock_s))
+    findings += few(f"our client told its caller of an error: {one}" for one in rides.errors)
+    findings += judge_limits(recovered_s, silence_s, experiment.limit_s)
     findings += [f"not steady afterwards: {one.en}" for one in done.unsteady_after]
     tally = count(books, heard, seen)
     return Journal(
@@ -82,6 +52,10 @@ def compose_journal(
         gaps=tally.gaps,
         overdrawn=tally.overdrawn,
         root_extends=tally.root_extends,
+        times_back=len(steps_back_s(books, heard)),
+        client_calls=rides.calls,
+        client_errors=len(rides.errors),
+        client_slowest_s=rides.slowest_s,
         steady_before=True,
         steady_after=not done.unsteady_after,
         took_s=round(done.callers.now_s(), 1),
@@ -92,7 +66,7 @@ def compose_journal(
     )
 
 
-def judge_times(recovered_s: float | None, silence_s: float, limit_s: float) -> list[str]:
+def judge_limits(recovered_s: float | None, silence_s: float, limit_s: float) -> list[str]:
     """What took longer than the experiment allows."""
     if recovered_s is None:
         return ["no write was acknowledged after the fault"]

@@ -62,3 +62,6 @@ class Stage(Protocol):
 
     async def dsn(self) -> str:
         """Of the primary, for one who may read every table."""
+
+    async def copies(self) -> dict[str, str]:
+        """The same of each standby, by its name."""

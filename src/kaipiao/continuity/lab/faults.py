@@ -5,9 +5,9 @@
     freeze         every process of a role (or of the member) stops, and knows nothing of it
     slow_disk      writes stall for most of the time (needs a disk of its own: Lab.make)
     full_disk      not a byte is left (needs a disk of its own)
+    step_clock     its time of day jumps (needs a clock of its own: Lab.make)
 
-A clock step is not here: time namespaces move the monotonic clock, not the wall's, and stepping
-this machine's clock would step everybody's.  An undo may be called twice.
+An undo may be called twice.
 """
 
 import os
@@ -16,7 +16,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from kaipiao.continuity.lab import disk, roles, spaces
+from kaipiao.continuity.lab import clock, disk, roles, spaces
 from kaipiao.continuity.lab.lab import SWITCH, Lab
 from kaipiao.continuity.lab.refused import LabRefused
 
@@ -95,6 +95,20 @@ class Faults:
             write = ["dd", "if=/dev/zero", f"of={ballast}", "oflag=append", "conv=notrunc,fsync"]
             subprocess.run([*write, f"bs={block}"], capture_output=True, check=False)
         return self._undone_by(lambda: ballast.unlink(missing_ok=True))
+
+    def step_clock(self, member: str, by_s: int) -> Undo:
+        """The member's clock jumps, for every program of it; undone, it jumps back.
+
+        Raises LabRefused: it has no clock of its own.
+        """
+        file = self._lab.clock_file(member)
+        if not file.exists():
+            raise LabRefused(
+                zh=f"成员 {member} 没有自己的时钟。请以 clocks=True 重建实验环境。",
+                en=f"{member} has no clock of its own. Make the lab with clocks=True.",
+            )
+        clock.step(file, by_s)
+        return self._undone_by(lambda: clock.step(file, 0))
 
     def heal(self) -> None:
         """Undo every fault that nobody has undone yet."""

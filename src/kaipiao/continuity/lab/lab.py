@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from kaipiao.continuity.cluster.description import Description
-from kaipiao.continuity.lab import disk, made, roles, spaces
+from kaipiao.continuity.lab import clock, disk, made, roles, spaces
 from kaipiao.continuity.lab.refused import LabRefused
 
 CLIENT = "c"
@@ -64,13 +64,21 @@ class Lab:
         """The members whose supervisor runs."""
         return [member for member in self.members if self.pids(member, "node")]
 
-    def make(self, *, disks_mb: Mapping[str, int] | None = None) -> None:
+    def clock_file(self, member: str) -> Path:
+        """It says how far the member's clock is off, if the members have clocks of their own."""
+        return self.folder / member / "clock"
+
+    def make(self, *, disks_mb: Mapping[str, int] | None = None, clocks: bool = False) -> None:
         """Make what is not there yet: namespaces, cables, and small disks for those named.
 
-        Raises LabRefused: no root, no iproute2, or a namespace that is not ours.
+        ``clocks``: each member gets a wall clock of its own.
+
+        Raises LabRefused: no root, no iproute2, no C compiler, or a namespace that is not ours.
         """
         spaces.check_tools()
-        record = self._intend(disks_mb or {})
+        if clocks:
+            clock.compile_clock(self.folder)
+        record = self._intend(disks_mb or {}, has_clocks=clocks)
         for space in record.spaces.values():
             spaces.make_space(space, record.mark)
         self._lay_cables()
@@ -90,7 +98,14 @@ class Lab:
         place.mkdir(parents=True, exist_ok=True)
         command = [*PROGRAM, "node", "up", "--member", member, str(self.description.file)]
         with (place / "node.log").open("ab") as log:
-            return self.spawn(member, command, output=log)
+            return self.spawn(member, command, output=log, environ=self._environment(member))
+
+    def _environment(self, member: str) -> dict[str, str] | None:
+        """Ours, and the member's own clock; None: ours."""
+        record = made.read_made(self.folder)
+        if record is None or not record.has_clocks:
+            return None
+        return {**os.environ, **clock.environment(self.folder, self.clock_file(member))}
 
     def spawn(
         self,
@@ -171,7 +186,7 @@ class Lab:
         while self.running() and time.monotonic() < until:
             time.sleep(0.1)
 
-    def _intend(self, disks_mb: Mapping[str, int]) -> made.Made:
+    def _intend(self, disks_mb: Mapping[str, int], *, has_clocks: bool) -> made.Made:
         """Write down what will be made, before it is; a namespace of another's stops us here."""
         record = made.read_made(self.folder)
         if record is not None:
@@ -181,7 +196,8 @@ class Lab:
             if spaces.has_space(space):
                 raise spaces.not_ours(space)
         where = {name: str(self.folder / name / "postgres") for name in disks_mb}
-        record = made.Made(mark=f"kaipiao {secrets.token_hex(8)}", spaces=named, disks=where)
+        mark = f"kaipiao {secrets.token_hex(8)}"
+        record = made.Made(mark=mark, spaces=named, disks=where, has_clocks=has_clocks)
         made.write_made(self.folder, record)
         return record
 

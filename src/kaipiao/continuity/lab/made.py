@@ -15,6 +15,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     mark: str
     spaces: dict[str, str]
     disks: dict[str, str] = {}  # mounted, by member
+    has_clocks: bool = False  # each member has a wall clock of its own
 
 
 def read_made(folder: Path) -> Made | None:

@@ -1,18 +1,24 @@
-"""Who leads the raft that Patroni keeps its decisions in, asked of its members."""
+"""Who leads the store that Patroni keeps its decisions in, asked of its members."""
 
 from typing import Any
 
 from kaipiao.continuity.cluster.description import Description
 from kaipiao.continuity.cluster.places import home_of
 from kaipiao.continuity.cluster.secrets import RAFT, login
+from kaipiao.continuity.cluster.store import look_at_store
 
 ASK_WITHIN_S = 2.0
 
 
-def raft_leader(description: Description) -> str | None:
-    """The member's name; None if nobody knows, or the store is no raft of ours."""
-    if description.dcs.kind != "raft":
-        return None
+def store_leader(description: Description) -> str | None:
+    """The member's name; None if nobody knows, or the store is not ours."""
+    if description.dcs.kind == "raft":
+        return _raft_leader(description)
+    seen = look_at_store(description) if description.dcs.run else None
+    return seen.leader if seen else None
+
+
+def _raft_leader(description: Description) -> str | None:
     from pysyncobj.utility import TcpUtility, UtilityException
 
     port = description.ports.raft
