@@ -155,7 +155,7 @@ async def _live_and_die(
 
 async def _fill(running: Running, places: range, heard: dict[int, Heard], watch: Stopwatch) -> None:
     filler = Filler(running.url, key_in(running))
-    await asyncio.to_thread(filler.fill, places, progress_of(watch, "fill"))
+    await filler.fill(places, progress_of(watch, "fill"))
     now = time.monotonic()
     heard |= {at: Heard(number, now) for at, number in filler.numbers.items()}
 

@@ -5,19 +5,21 @@ costs us nothing to say costs the cell all that an invoice costs.  Of each reque
 read and remembered; the others are counted.
 """
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from http.client import HTTPConnection, HTTPException
+import asyncio
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from queue import Empty, Queue
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from kaipiao.client.retry import Budget, Purse, Tries
+from kaipiao.client.retry import Budget, Pauses
+from kaipiao.continuity.backup.saying import Progress
 from kaipiao.errors import Outage
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.sample import sample_drafts
+
+if TYPE_CHECKING:
+    import httpx
 
 SEED = 20261125
 DRAFTS = 5_000
@@ -30,10 +32,6 @@ CALLERS = 4
 """At once: one waits for its commit while another is being decoded."""
 
 ANSWER_WITHIN_S = 60.0
-TELL_EVERY_S = 2.0
-
-Progress = Callable[[int, int], None]
-"""Told how many of how many."""
 
 Numbers = dict[int, str]
 """The number that was acknowledged, by the place of the sale."""
@@ -48,30 +46,35 @@ class _Line(msgspec.Struct):
     receipt: _Told | None = None
 
 
+_decode = msgspec.json.Decoder(_Line).decode
+
+
 class Filler:
-    """Issues sales ``first`` to ``last`` of the drill's list; ``numbers`` holds the sample."""
+    """Issues the sales of the drill's list; ``numbers`` holds the sample."""
 
     def __init__(self, url: str, token: str) -> None:
-        self._address = urlsplit(url).netloc
+        self._url = f"{url}/v1/invoices:batch"
         self._head = {"authorization": f"Bearer {token}", "content-type": "application/x-ndjson"}
         self._drafts = [msgspec.json.encode(one) for one in islice(sample_drafts(SEED), DRAFTS)]
-        self._failure: Exception | None = None
         self.numbers: Numbers = {}
 
-    def fill(self, places: range, progress: Progress) -> None:
+    async def fill(self, places: range, progress: Progress) -> None:
         """Raises Outage: the cell stopped answering, or refused a sale."""
-        todo: Queue[range] = Queue()
-        for first in range(places.start, places.stop, LINES):
-            todo.put(range(first, min(first + LINES, places.stop)))
-        callers = [threading.Thread(target=self._call, args=(todo,)) for _ in range(CALLERS)]
-        for caller in callers:
-            caller.start()
-        while any(caller.is_alive() for caller in callers):
-            progress(max(0, len(places) - todo.qsize() * LINES), len(places))
-            callers[0].join(TELL_EVERY_S)
-            callers[-1].join(0.0 if callers[0].is_alive() else TELL_EVERY_S)
-        if self._failure:
-            raise self._failure
+        import httpx
+
+        starts = iter(range(places.start, places.stop, LINES))
+        done = 0
+
+        async def call(line: httpx.AsyncClient) -> None:
+            nonlocal done
+            for start in starts:
+                asked = range(start, min(start + LINES, places.stop))
+                await self._ask_until_answered(line, asked)
+                done += len(asked)
+                progress(done, len(places))
+
+        async with httpx.AsyncClient(timeout=ANSWER_WITHIN_S, headers=self._head) as line:
+            await asyncio.gather(*(call(line) for _ in range(CALLERS)))
 
     def body(self, places: range) -> bytes:
         """NDJSON: a line a sale.  Sale ``n`` is the same in every run."""
@@ -80,37 +83,29 @@ class Filler:
             for n in places
         )
 
-    def _call(self, todo: "Queue[range]") -> None:
-        line = HTTPConnection(self._address, timeout=ANSWER_WITHIN_S)
-        try:
-            while self._failure is None:
-                self._ask_until_answered(line, todo.get_nowait())
-        except Empty:
-            return
-        except Exception as failure:
-            self._failure = failure
-        finally:
-            line.close()
+    async def _ask_until_answered(self, line: "httpx.AsyncClient", places: range) -> None:
+        """The same keys again until every one of them has its number."""
+        import httpx
 
-    def _ask_until_answered(self, line: HTTPConnection, places: range) -> None:
-        tries = Tries(Budget(ANSWER_WITHIN_S), Purse())
+        pauses = Pauses(Budget(ANSWER_WITHIN_S))
         while True:
             try:
-                return self._ask(line, places)
-            except (HTTPException, OSError) as error:
-                line.close()
-                if not tries.pause(None):
-                    raise Outage("serve") from error
+                answer = (await line.post(self._url, content=self.body(places))).content
+                good = answer.count(b'"status":201') + answer.count(b'"status":200')
+                why = answer[-500:].decode(errors="replace")
+            except httpx.HTTPError as error:
+                good, why = 0, repr(error)
+            if good == len(places):
+                self._note(places.start, answer)
+                return
+            if (pause_s := pauses.next_s()) is None:
+                raise Outage(f"serve ({why})")
+            await asyncio.sleep(pause_s)
 
-    def _ask(self, line: HTTPConnection, places: range) -> None:
-        line.request("POST", "/v1/invoices:batch", self.body(places), self._head)
-        answer = line.getresponse().read()
-        good = answer.count(b'"status":201') + answer.count(b'"status":200')
-        if good != len(places):
-            raise HTTPException(f"{good} of {len(places)}: {answer[-500:]!r}")
-        first = msgspec.json.decode(answer.partition(b"\n")[0], type=_Line)
+    def _note(self, place: int, answer: bytes) -> None:
+        first = _decode(answer.partition(b"\n")[0])
         assert first.receipt, answer[:200]
-        self.numbers[places.start] = first.receipt.number
+        self.numbers[place] = first.receipt.number
 
 
 def key_of(place: int) -> str:

@@ -6,17 +6,11 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from kaipiao.app.backup import MEMORY_NAME, At, find_cell
+from kaipiao.app.backup_at import MEMORY_NAME, At, find_cell
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.settings import Settings
 from kaipiao.continuity.backup.carried import carry_checkpoints
-from kaipiao.continuity.backup.stream import (
-    StreamLost,
-    drop_slot,
-    make_slot,
-    start_stream,
-    why_it_ended,
-)
+from kaipiao.continuity.backup.stream import StreamLost, start_stream, why_it_ended
 from kaipiao.continuity.backup.take import make_room
 from kaipiao.continuity.backup.wrong import BackupWrong
 
@@ -42,12 +36,23 @@ def open_stream(settings: Settings, folder: Path, dsn: str = "", *, anew: bool =
     if anew:
         make_room(at.series, at.tools)
         with suppress(BackupWrong):
-            drop_slot(at.tools, at.reach, at.series, at.slot)
+            at.slots.drop(at.tools, at.reach, at.series, at.slot)
         at.shelf.begin_anew(CellFolder(settings.data).run / MEMORY_NAME)
         at = find_cell(settings, folder, dsn)
     make_room(at.series, at.tools)
-    make_slot(at.tools, at.reach, at.series, at.slot)
+    at.slots.make(at.tools, at.reach, at.series, at.slot)
     return at
+
+
+def end_stream(settings: Settings, folder: Path) -> None:
+    """The server keeps nothing for this folder any more.
+
+    Raises:
+        BackupWrong: there is no slot, or somebody streams; Outage.
+    """
+    at = find_cell(settings, folder)
+    make_room(at.series, at.tools)
+    at.slots.drop(at.tools, at.reach, at.series, at.slot)
 
 
 async def keep_stream(at: At, said: Path, stop: asyncio.Event) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from kaipiao.app.audit import compose
-from kaipiao.app.backup import At
+from kaipiao.app.backup_at import At
 from kaipiao.app.backup_stream import keep_stream, open_stream
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.courtesy import BACKGROUND, step_back
@@ -116,8 +116,9 @@ class Keeper:
         return newest is None or self._clock.now() - newest.ended_at >= every
 
     async def _take(self, at: At) -> None:
+        reach = await asyncio.to_thread(at.base)
         backup = await asyncio.to_thread(
-            take_backup, at.series, at.cell, at.tools, at.reach, self._clock
+            take_backup, at.series, at.cell, at.tools, reach, self._clock
         )
         log.info("backed up %s (%s, %d bytes)", backup.name, backup.kind, backup.bytes)
         event = compose(

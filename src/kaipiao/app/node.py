@@ -4,15 +4,18 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 
 from kaipiao.app.folder import CellFolder, OnlySupervisor
 from kaipiao.app.journal import keep_journal
+from kaipiao.app.recover_watch import keep_recovering
 from kaipiao.app.settings import PREFIX, Settings, load_settings
 from kaipiao.continuity.cluster.description import Description, Member
 from kaipiao.continuity.cluster.node import CellProgram, Node, Pids
 from kaipiao.continuity.cluster.places import Home, home_of
 from kaipiao.continuity.cluster.route import LOOPBACK
+from kaipiao.continuity.cluster.slots import keeper_of
 from kaipiao.continuity.cluster.words import Sentence
 from kaipiao.ledger.embedded.passwords import APP, OWNER, compose_dsn_by
 
@@ -48,7 +51,22 @@ async def run_node(
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         node = Node(description, member, CellProgram(PROGRAM, environ), tell=tell)
-        await node.run(stop, announce=announce)
+        async with recovering(description, member, tell):
+            await node.run(stop, announce=announce)
+
+
+@asynccontextmanager
+async def recovering(
+    description: Description, member: Member, tell: Callable[[Sentence], None]
+) -> AsyncIterator[None]:
+    """Inside the block this machine's cell is recovered from what is known and safe."""
+    folder = CellFolder(str(home_of(description, member).cell))
+    task = asyncio.create_task(keep_recovering(folder, tell)) if member.has_data else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
 
 
 class NodeFolder(CellFolder):
@@ -84,8 +102,12 @@ def cell_environment(
         "host": member.address,
         "port": description.ports.http,
         "area": description.area,
+        "cluster_file": description.file,
+        "cluster_member": member.name,
         "dsn": compose_dsn_by(route, secrets=home.secrets, role=APP),
         "dsn_owner": compose_dsn_by(route, secrets=home.secrets, role=OWNER),
     }
+    if member != keeper_of(description):
+        own |= dict.fromkeys(("backup_folder", "backup_second_folder"), "")
     inherited = {name: ours[name] for name in INHERITED if name in ours}
     return inherited | {f"{PREFIX}{name.upper()}": str(value) for name, value in own.items()}

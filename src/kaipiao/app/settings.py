@@ -350,6 +350,15 @@ class Settings(
             extra=_zh("第二个备份目录 (异地), 有自己的流; 可留空。"),
         ),
     ] = ""
+    backup_member: Annotated[
+        str,
+        Meta(
+            pattern="^([a-z][a-z0-9]{0,7})?$",
+            description="In a cluster, the member that keeps the backups; empty: the last one of "
+            "its description that holds data.",
+            extra=_zh("集群中由哪个成员负责备份; 留空则为描述文件中最后一个保存数据的成员。"),
+        ),
+    ] = ""
     backup_every_h: Annotated[
         int,
         Meta(
@@ -369,6 +378,24 @@ class Settings(
         ),
     ] = 14
 
+    cluster_file: Annotated[
+        str,
+        Meta(
+            pattern="^(/.*)?$",
+            description="The description of the cluster whose member this cell is; set by kaipiao "
+            "node up.",
+            extra=_zh("本单元所属集群的描述文件; 由 kaipiao node up 设置。"),
+        ),
+    ] = ""
+    cluster_member: Annotated[
+        str,
+        Meta(
+            pattern="^([a-z][a-z0-9]{0,7})?$",
+            description="Which member of it this cell is; set by kaipiao node up.",
+            extra=_zh("本单元是其中哪个成员; 由 kaipiao node up 设置。"),
+        ),
+    ] = ""
+
     limits: Limits = Limits()
 
     def __repr__(self) -> str:
@@ -382,8 +409,10 @@ class Settings(
 
     @property
     def backup_keepers(self) -> int:
-        """One, if the cell backs itself up; a server named by its DSN is backed up by its owner."""
-        return int(bool(self.backup_folder) and not self.dsn)
+        """One, if the cell backs itself up; a server named by its DSN is backed up by its owner,
+        and a cluster by one member (the others are told of no folder).
+        """
+        return int(bool(self.backup_folder) and (not self.dsn or bool(self.cluster_file)))
 
 
 KNOWN = (*(name for name in Settings.__struct_fields__ if name != LIMITS), *BOUNDS)

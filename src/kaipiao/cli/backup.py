@@ -1,13 +1,11 @@
 """``kaipiao backup``: backups of a cell: taken, looked at, cleared away; the rest is beside."""
 
 import asyncio
-import os
-from pathlib import Path
 
 import click
 
 from kaipiao.cli.backup_drill import drill
-from kaipiao.cli.backup_options import DATA, FOLDER, FULL, JSON, folder_of
+from kaipiao.cli.backup_options import FULL, JSON, Where, of_a_cell
 from kaipiao.cli.backup_stream import stream
 from kaipiao.cli.backup_verify import verify
 from kaipiao.cli.backup_words import KINDS, megabytes, told
@@ -24,6 +22,8 @@ from kaipiao.cli.terminal import say, say_json, say_table, warn
         一次备份含数据库、密钥和密码 (secrets/)、设置、归档文件和最新的检查点。第一次是完整的,
         之后只存变化的部分, 每七次再做一次完整的。kaipiao backup stream 随写随收数据库日志,
         使恢复能到最后一刻; 没有它, 只能恢复到各次备份结束时。
+
+        集群: --cluster FILE。由负责备份的成员执行, 基础备份取自备节点, 流跟随主节点。
 
         谁拿到备份, 谁就拿到单元的密钥: 请像保管单元一样保管备份目录, 并放在另一块磁盘或机器上。
 
@@ -42,6 +42,9 @@ from kaipiao.cli.terminal import say, say_json, say_table, warn
         again.  kaipiao backup stream receives the database's log as it is written, so that a
         restore reaches the last moment; without it, only the ends of backups.
 
+        Of a cluster: --cluster FILE, on the member that keeps its backups.  Base backups are taken
+        from a standby, and the stream follows whoever leads.
+
         Whoever has a backup has the cell's keys: keep its folder as you keep the cell, and on
         another disk or machine.
 
@@ -55,38 +58,33 @@ from kaipiao.cli.terminal import say, say_json, say_table, warn
         """,
     ),
 )
-@FOLDER
+@of_a_cell
 @FULL
-@DATA
 @JSON
 @click.pass_context
-def command(
-    context: click.Context, folder: Path | None, full: bool, data: str | None, as_json: bool
-) -> None:
-    context.obj = (folder, data)
+def command(context: click.Context, where: Where, full: bool, as_json: bool) -> None:
+    context.obj = where
     if context.invoked_subcommand is None:
-        _now(folder, full, data, as_json)
+        _now(where, full, as_json)
 
 
 @command.command(
     "now", help=t("立刻做一次备份 (同 kaipiao backup)。", "Take one now (as kaipiao backup does).")
 )
-@FOLDER
+@of_a_cell
 @FULL
-@DATA
 @JSON
-def now(folder: Path | None, full: bool, data: str | None, as_json: bool) -> None:
-    _now(folder, full, data, as_json)
+def now(where: Where, full: bool, as_json: bool) -> None:
+    _now(where, full, as_json)
 
 
-def _now(folder: Path | None, full: bool, data: str | None, as_json: bool) -> None:
+def _now(where: Where, full: bool, as_json: bool) -> None:
     from kaipiao.app.backup import backup_now
-    from kaipiao.app.settings import load_settings
 
-    settings = load_settings({"data": data}, os.environ)
-    where = folder_of(folder, data)
-    warn(t(f"备份到 {where} …", f"Backing up to {where} …"))
-    backup = asyncio.run(backup_now(settings, where, full=full))
+    settings = where.settings()
+    shelf = where.shelf(settings)
+    warn(t(f"备份到 {shelf} …", f"Backing up to {shelf} …"))
+    backup = asyncio.run(backup_now(settings, shelf, full=full))
     if as_json:
         say_json(told(backup))
         return
@@ -94,9 +92,9 @@ def _now(folder: Path | None, full: bool, data: str | None, as_json: bool) -> No
     say(
         t(
             f"已备份 {backup.name} ({kind}, {megabytes(backup.bytes)})。"
-            f"核对它: kaipiao backup verify --folder {where}",
+            f"核对它: kaipiao backup verify --folder {shelf}",
             f"Backed up: {backup.name} ({kind}, {megabytes(backup.bytes)}). "
-            f"To prove it: kaipiao backup verify --folder {where}",
+            f"To prove it: kaipiao backup verify --folder {shelf}",
         )
     )
 
@@ -108,20 +106,19 @@ def _now(folder: Path | None, full: bool, data: str | None, as_json: bool) -> No
         "List backups: name, kind, when it ended (UTC), size.",
     ),
 )
-@FOLDER
-@DATA
+@of_a_cell
 @JSON
-def list_(folder: Path | None, data: str | None, as_json: bool) -> None:
+def list_(where: Where, as_json: bool) -> None:
     from kaipiao.continuity.backup.shelf import Shelf
 
-    where = folder_of(folder, data)
-    backups = [one for _, one in Shelf(where).backups()]
+    shelf = where.folder or where.shelf(where.settings())
+    backups = [one for _, one in Shelf(shelf).backups()]
     if as_json:
         for one in backups:
             say_json(told(one))
         return
     if not backups:
-        say(t(f"{where} 中没有备份。", f"There is no backup in {where}."))
+        say(t(f"{shelf} 中没有备份。", f"There is no backup in {shelf}."))
         return
     rows = [
         (one.name, t(*KINDS[one.kind]), f"{one.ended_at:%Y-%m-%d %H:%M:%S}", megabytes(one.bytes))
@@ -139,7 +136,7 @@ def list_(folder: Path | None, data: str | None, as_json: bool) -> None:
         """,
     ),
 )
-@FOLDER
+@of_a_cell
 @click.option(
     "--keep-days",
     type=click.IntRange(0, 3_650),
@@ -147,14 +144,12 @@ def list_(folder: Path | None, data: str | None, as_json: bool) -> None:
     show_default=True,
     help=t("保留天数", "Days to keep."),
 )
-@DATA
 @JSON
-def prune(folder: Path | None, keep_days: int, data: str | None, as_json: bool) -> None:
+def prune(where: Where, keep_days: int, as_json: bool) -> None:
     from kaipiao.app.backup import prune_now
-    from kaipiao.app.settings import load_settings
 
-    settings = load_settings({"data": data}, os.environ)
-    gone = asyncio.run(prune_now(settings, folder_of(folder, data), keep_days=keep_days))
+    settings = where.settings()
+    gone = asyncio.run(prune_now(settings, where.shelf(settings), keep_days=keep_days))
     if as_json:
         say_json([told(one) for one in gone])
         return

@@ -1,13 +1,12 @@
 """``kaipiao backup stream``: the database's log, received as it is written."""
 
 import asyncio
-import os
 from pathlib import Path
 from typing import Any
 
 import click
 
-from kaipiao.cli.backup_options import DATA, FOLDER, folder_of
+from kaipiao.cli.backup_options import Where, of_a_cell
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say
 
@@ -33,18 +32,29 @@ from kaipiao.cli.terminal import say
         """,
     ),
 )
-@FOLDER
+@of_a_cell
 @click.option(
     "--anew",
     is_flag=True,
     help=t("丢弃旧的流, 另起一个系列", "Drop the former stream, begin another series."),
 )
-@DATA
-def stream(folder: Path | None, anew: bool, data: str | None) -> None:
-    from kaipiao.app.settings import load_settings
+@click.option(
+    "--end",
+    is_flag=True,
+    help=t(
+        "不再接收: 让服务器不再为它保留日志", "Receive no more: the server keeps nothing for it."
+    ),
+)
+def stream(where: Where, anew: bool, end: bool) -> None:
+    settings = where.settings()
+    shelf = where.shelf(settings)
+    if end:
+        from kaipiao.app.backup_stream import end_stream
 
-    settings = load_settings({"data": data}, os.environ)
-    asyncio.run(_stream(settings, folder_of(folder, data), anew))
+        end_stream(settings, shelf)
+        say(t("已结束: 服务器不再保留。", "Ended: the server keeps nothing for it."))
+        return
+    asyncio.run(_stream(settings, shelf, anew))
     say(t("已停止。", "Stopped."))
 
 

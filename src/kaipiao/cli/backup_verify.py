@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from kaipiao.cli.backup_options import DATA, FOLDER, JSON, OTHERS, folder_of, moment
+from kaipiao.cli.backup_options import JSON, OTHERS, Where, moment, of_a_cell
 from kaipiao.cli.backup_words import StepsSaid, proofs_in_words
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say, say_json
@@ -29,21 +29,15 @@ from kaipiao.cli.terminal import say, say_json
         """,
     ),
 )
-@FOLDER
+@of_a_cell
 @click.option("--to", metavar="TIME", help=t("重放到这一时刻", "Replay to this moment."))
 @OTHERS
-@DATA
 @JSON
-def verify(
-    folder: Path | None,
-    to: str | None,
-    others: tuple[Path, ...],
-    data: str | None,
-    as_json: bool,
-) -> None:
+def verify(where: Where, to: str | None, others: tuple[Path, ...], as_json: bool) -> None:
     from kaipiao.app.bring_back import Wanted, verify_backup
 
-    wanted = Wanted(folder=folder_of(folder, data), to=moment(to), others=others)
+    shelf = where.folder or where.shelf(where.settings())
+    wanted = Wanted(folder=shelf, to=moment(to), others=others)
     restored = asyncio.run(verify_backup(wanted, say=StepsSaid()))
     if as_json:
         say_json(restored)

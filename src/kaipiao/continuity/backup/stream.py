@@ -20,9 +20,10 @@ from kaipiao.ledger.embedded.account import ENVIRONMENT
 STATUS_EVERY_S = 1
 
 
-def slot_for(folder: Path) -> str:
-    """A slot for each folder, so that two streams do not take turns at one."""
-    return "kaipiao_backup_" + hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:8]
+def slot_for(folder: Path, member: str = "") -> str:
+    """A slot for each folder (of each member of a cluster), so that no two streams share one."""
+    place = os.fsencode(folder.resolve()) + member.encode()
+    return "kaipiao_backup_" + hashlib.sha256(place).hexdigest()[:8]
 
 
 def make_slot(tools: Tools, reach: Reach, series: Series, slot: str) -> None:

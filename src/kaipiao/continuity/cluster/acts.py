@@ -122,14 +122,22 @@ def wait_until(
     return view
 
 
-def _set_pause(description: Description, key: Login, *, is_paused: bool) -> ClusterView:
-    view = look(description)
-    asked = (one for one in view.members if one.is_reachable and one.role != "vote")
+def change_config(description: Description, key: Login, change: dict[str, Any]) -> None:
+    """Change what the store holds for all; a value of None takes a name away.
+
+    Raises:
+        ActRefused: nobody is there to be told, or Patroni said no.
+        OSError: the outcome is unknown; it may be said again.
+    """
+    asked = (one for one in look(description).members if one.is_reachable and one.role != "vote")
     there = next(asked, None)
     if there is None:
         raise _nobody()
-    at = description.member(there.name)
-    _call(description, at, "PATCH config", {"pause": is_paused or None}, key)
+    _call(description, description.member(there.name), "PATCH config", change, key)
+
+
+def _set_pause(description: Description, key: Login, *, is_paused: bool) -> ClusterView:
+    change_config(description, key, {"pause": is_paused or None})
     return wait_until(description, lambda seen: seen.is_paused == is_paused)
 
 

@@ -13,7 +13,7 @@ from kaipiao.continuity.cluster.description import Description, Member
 from kaipiao.continuity.cluster.places import Home
 from kaipiao.continuity.cluster.store import endpoints
 from kaipiao.continuity.cluster.store_secrets import compose_store_files, compose_store_login
-from kaipiao.ledger.embedded.passwords import ROOT
+from kaipiao.ledger.embedded.passwords import BACKUP, ROOT
 from kaipiao.ledger.embedded.programs import Programs
 from kaipiao.ledger.embedded.settings import ON_LINUX, STEADY, Size, has_syncfs
 
@@ -185,11 +185,12 @@ def _postgresql(
 
 def compose_logins(description: Description) -> list[str]:
     """Who may knock, and with what: the members, and a password, always."""
-    lines = ["local all all scram-sha-256"]
+    lines = ["local all all scram-sha-256", f"local replication {BACKUP} scram-sha-256"]
     for member in description.with_data:
         lines += [
             f"host all all {member.address}/32 scram-sha-256",
             f"host replication {secrets.REPLICATION} {member.address}/32 scram-sha-256",
+            f"host replication {BACKUP} {member.address}/32 scram-sha-256",
         ]
     return lines
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from kaipiao.base.unreadable import Unreadable
 from kaipiao.continuity.cluster.places import Home
-from kaipiao.ledger.embedded.passwords import APP, OWNER, ROOT, keep_password, password_file
+from kaipiao.ledger.embedded.passwords import APP, BACKUP, OWNER, ROOT, keep_password, password_file
 
 REPLICATION = "kaipiao_replication"
 REWIND = "kaipiao_rewind"
@@ -14,7 +14,7 @@ PATRONI = "kaipiao_patroni"
 RAFT = "kaipiao_raft"
 """Encrypts what the members' rafts say to each other."""
 
-LOGINS = (ROOT, OWNER, APP, REPLICATION, REWIND, PATRONI, RAFT)
+LOGINS = (ROOT, OWNER, APP, BACKUP, REPLICATION, REWIND, PATRONI, RAFT)
 
 
 class BundleMissing(Unreadable):
