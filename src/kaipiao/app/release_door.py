@@ -14,12 +14,13 @@ from typing import Literal
 
 import msgspec
 
+from kaipiao.continuity.release.said import Said, Say
 from kaipiao.errors import Outage
 
 ANSWER_WITHIN_S = 4_200.0
 """The longest step is a root over a large log (``READ_WITHIN_S``)."""
 
-Act = Literal["apply", "rollback", "finish"]
+Act = Literal["apply", "rollback", "close", "finish"]
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,16 +31,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     finish_after_h: float = 0.0
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One step, in words.  ``is_over``: the last one; ``is_refused``: the answer was no."""
-
-    zh: str
-    en: str
-    is_over: bool = False
-    is_refused: bool = False
-
-
-Say = Callable[[Said], None]
 Serve = Callable[[Request, Say], Awaitable[None]]
 
 

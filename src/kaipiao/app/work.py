@@ -65,7 +65,7 @@ async def work(orders: Orders) -> None:
             for one in filter(None, (witnessing, of_audit)):
                 beside.create_task(one.run(stop, leads))
             beside.create_task(keep_clocks(store, clock, stop, leads))
-            beside.create_task(keep_beating(folder, stop))
+            beside.create_task(keep_beating(folder, stop, leads))
             beside.create_task(keep_erasing(compose_erasing(store, folder, clock), stop))
             beside.create_task(
                 keep_audit(store.audit, clock, stop, days=settings.audit_days, leads=leads)
@@ -102,7 +102,8 @@ def watched_log(orders: Orders, store: Store, clock: Clock) -> WitnessedLog:
     """The invoices' log, under its newest origin, as witnesses are shown it."""
     folder = CellFolder(orders.settings.data)
     signer = open_log_keys(folder, orders.settings, now=clock.now()).signers()[0]
-    return WitnessedLog(folder.evidence, signer, store.order, MemoryFile(folder.witnesses))
+    memory = MemoryFile(folder.witnesses)
+    return WitnessedLog(folder.evidence, signer, store.order, memory, store.notes)
 
 
 async def publish_about_keys(orders: Orders, store: Store, clock: Clock) -> None:
@@ -162,10 +163,10 @@ async def _turn_clocks(store: Store, now: datetime) -> None:
     await store.credit.roll(next_month(tax_month(now)))
 
 
-async def keep_beating(folder: CellFolder, stop: asyncio.Event) -> None:
-    """Say that we are alive, for status pages."""
+async def keep_beating(folder: CellFolder, stop: asyncio.Event, leads: Leads = is_sole) -> None:
+    """Say that we are alive, for status pages, and whether we lead, for releases."""
     while not stop.is_set():
-        beat(folder)
+        beat(folder, leads=leads())
         await _pause(stop, BEAT_EVERY_S)
 
 

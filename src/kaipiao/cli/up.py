@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from kaipiao.app.folder import CellFolder, Running
-from kaipiao.app.releasing import hand_over
+from kaipiao.app.release_current import hand_over
 from kaipiao.app.settings import describe_settings, load_settings
 from kaipiao.app.supervise import run_cell
 from kaipiao.cli.language import t

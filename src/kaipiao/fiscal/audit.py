@@ -82,12 +82,17 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "cluster.switchover": ("计划切换主节点", "the primary was switched over"),
     "cluster.pause": ("暂停自动切换", "failover was paused"),
     "cluster.resume": ("恢复自动切换", "failover was resumed"),
+    "cluster.settings": ("更改集群共同设置", "the cluster's shared settings were changed"),
     "cluster.reinit": ("重建备节点", "a standby was made anew"),
     "cell.recover": ("修复故障", "something broken was put right"),
     "log_key.rotate": ("更换日志密钥", "the log's key was rotated"),
     "release.apply": ("发布新程序", "a new program was put in place"),
     "release.rollback": ("回退到原程序", "the former program was put back"),
+    "release.close": ("关闭回退之路", "the way back of a release was closed"),
     "release.finish": ("完成发布, 不再可回退", "a release was finished: no way back"),
+    "shadow.cut_over": ("由影子版本开票", "the shadow's version was made the one that issues"),
+    "shadow.back": ("回到切换前的版本开票", "who issued before the cut-over issues again"),
+    "shadow.mirror": ("向影子复制请求的份额", "the share of requests copied to the shadow was set"),
 }
 """Every action, in Chinese and English.  A code is never given a second meaning."""
 

@@ -61,6 +61,10 @@ class HistoryBroken(Exception):
     """
 
 
+class LeftBehind(HistoryBroken):
+    """A newer program finished its release here: this one does not know the tables any more."""
+
+
 def read_migrations(folder: Path = FOLDER) -> list[Migration]:
     """All migrations, in order.
 
@@ -87,12 +91,15 @@ async def migrate(
 
     Raises:
         HistoryBroken: nothing was applied.
+        LeftBehind: nothing was applied, and this program must not work here.
         Outage: the server did not answer, or a lock could not be had in all tries.  What was
             applied stands; call again.
     """
     migrations = read_migrations(folder)
     async with _connected(dsn) as connection, _turn(connection):
         await connection.execute(HISTORY)
+        if ahead := posts_ahead(await _names(connection), len(migrations)):
+            raise LeftBehind(ahead[0])
         missing = _missing(migrations, await _applied(connection), until)
         for migration in missing:
             await _apply(connection, migration, patience)
@@ -111,6 +118,18 @@ async def pending(dsn: str, *, until: Stage = "post", folder: Path = FOLDER) -> 
     return _missing(read_migrations(folder), applied, until)
 
 
+async def applied_names(dsn: str) -> list[str]:
+    """The files that were applied, in order.  Raises Outage."""
+    async with _connected(dsn) as connection:
+        return await _names(connection)
+
+
+def posts_ahead(applied: Sequence[str], known: int) -> list[str]:
+    """Those ``post`` migrations that a program which knows ``known`` files was not made for."""
+    matches = filter(None, map(NAME.fullmatch, applied))
+    return [m[0] for m in matches if m[2] == "post" and int(m[1]) > known]
+
+
 HISTORY = """
 CREATE TABLE IF NOT EXISTS migration (
     number     integer     PRIMARY KEY,
@@ -120,6 +139,11 @@ CREATE TABLE IF NOT EXISTS migration (
 );
 GRANT SELECT ON migration TO PUBLIC;  -- a server looks whether it may start
 """
+
+
+async def _names(connection: asyncpg.Connection) -> list[str]:
+    rows = await connection.fetch("SELECT name FROM migration ORDER BY number")
+    return [row["name"] for row in rows]
 
 
 async def _applied(connection: asyncpg.Connection) -> dict[int, str]:

@@ -15,9 +15,9 @@ from kaipiao.app.first_key import ensure_first_key
 from kaipiao.app.folder import CellFolder
 from kaipiao.app.orders import Orders, encode_orders
 from kaipiao.app.patience import when_it_answers
+from kaipiao.app.prepare import prepare
 from kaipiao.app.settings import Settings, SettingsWrong, load_settings
 from kaipiao.app.stranger import check_no_stranger
-from kaipiao.app.supervise import prepare
 from kaipiao.errors import Outage
 from kaipiao.evidence.keys import VKEY_NAME
 from kaipiao.gateway.identity import hash_token

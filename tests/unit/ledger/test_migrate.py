@@ -15,7 +15,7 @@ from kaipiao.errors import Outage
 from kaipiao.ledger import migrate as migrations
 from kaipiao.ledger.embedded.passwords import OWNER
 from kaipiao.ledger.embedded.server import EmbeddedPostgres
-from kaipiao.ledger.migrate import HistoryBroken, migrate, pending, read_migrations
+from kaipiao.ledger.migrate import HistoryBroken, LeftBehind, migrate, pending, read_migrations
 
 _names = count(1)
 
@@ -120,11 +120,21 @@ async def test_one_that_cannot_be_written_down_is_undone(empty: str, folder: Pat
     assert numbers(await pending(empty, folder=folder)) == [5]
 
 
-async def test_an_older_program_may_come_back(empty: str, folder: Path) -> None:
+async def test_an_older_program_may_come_back_until_a_release_is_finished(
+    empty: str, folder: Path
+) -> None:
+    await migrate(empty, until="pre", folder=folder)
+    post = (folder / "0004_post_more.sql").read_text()
+    (folder / "0003_pre_note.sql").unlink()
+    (folder / "0004_post_more.sql").unlink()
+    assert await migrate(empty, folder=folder) == []
+
+    write(folder, "0003_pre_note.sql", "ALTER TABLE sale ADD note text;")
+    write(folder, "0004_post_more.sql", post)
     await migrate(empty, folder=folder)
     (folder / "0004_post_more.sql").unlink()
-
-    assert await migrate(empty, folder=folder) == []
+    with pytest.raises(LeftBehind, match="0004_post_more"):
+        await migrate(empty, folder=folder)
 
 
 async def test_a_lock_that_is_soon_free_is_waited_for(empty: str, folder: Path) -> None:

@@ -7,7 +7,7 @@
 Pure but for ``read_current`` and ``keep_current``.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -30,12 +30,16 @@ class Program(msgspec.Struct, frozen=True):
 
 
 class Current(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``before`` is there while a release is open, and is where a rollback leads."""
+    """``before`` is there while a release is open, and is where a rollback leads.
+
+    ``finish_after``: it finishes by itself then, if ``quiet_s`` seconds passed without a fault.
+    """
 
     program: Program
     since: datetime | None = None
     before: Program | None = None
     finish_after: datetime | None = None
+    quiet_s: float = 0.0
     is_finishing: bool = False
 
     @property
@@ -80,11 +84,24 @@ def keep_current(path: Path, current: Current) -> None:
 
 
 def opened(
-    current: Current, new: Program, *, at: datetime, finish_after: datetime | None = None
+    current: Current, new: Program, *, at: datetime, quiet: timedelta = timedelta()
 ) -> Current:
-    """With ``new`` in place.  Raises ReleaseRefused: see ``check_may_open``."""
+    """With ``new`` in place; ``quiet``: then it finishes by itself; none: when a person says so.
+
+    Raises:
+        ReleaseRefused: see ``check_may_open``.
+    """
     check_may_open(current, new)
-    return Current(program=new, since=at, before=current.program, finish_after=finish_after)
+    then = Current(program=new, since=at, before=current.program, quiet_s=quiet.total_seconds())
+    return put_off(then, at=at)
+
+
+def put_off(current: Current, *, at: datetime) -> Current:
+    """The quiet time that a release must have before it finishes by itself begins anew."""
+    if not (current.before and current.quiet_s):
+        return current
+    due = at + timedelta(seconds=current.quiet_s)
+    return msgspec.structs.replace(current, finish_after=due)
 
 
 def check_may_open(current: Current, new: Program) -> None:

@@ -134,6 +134,23 @@ def check_fits(old: Introduction, new: Introduction) -> list[tuple[str, str]]:
     return faults + _check_history(old.migrations, new.migrations)
 
 
+def check_can_return(old: Introduction, ahead: Sequence[str]) -> None:
+    """``ahead``: ``post`` migrations of the database that ``old`` was not made for.
+
+    Raises:
+        ReleaseRefused: there are some; another member's ``finish`` applied them.
+    """
+    if ahead:
+        names = ", ".join(ahead)
+        raise ReleaseRefused(
+            (
+                f"数据库已执行 {names}, {old.program} 不认识; 请 kaipiao release finish --yes",
+                f"the database has {names}, which {old.program} does not know; type kaipiao "
+                "release finish --yes",
+            )
+        )
+
+
 def _check_history(old: Sequence[Step], new: Sequence[Step]) -> list[tuple[str, str]]:
     known: Mapping[int, Step] = {step.number: step for step in new}
     faults = [

@@ -16,6 +16,7 @@ from kaipiao.continuity.release.current import (
     is_due,
     keep_current,
     opened,
+    put_off,
     read_current,
     rolled_back,
 )
@@ -79,14 +80,17 @@ def test_once_finishing_began_it_may_be_finished_again_and_not_taken_back() -> N
         opened(begun, OLD, at=NOW)
 
 
-def test_a_stated_time_is_waited_for() -> None:
-    at = NOW + timedelta(hours=2)
-    there = opened(Current(program=OLD), NEW, at=NOW, finish_after=at)
+def test_a_stated_time_is_waited_for_and_begins_anew_after_a_fault() -> None:
+    at, later = NOW + timedelta(hours=2), NOW + timedelta(hours=1)
+    there = opened(Current(program=OLD), NEW, at=NOW, quiet=timedelta(hours=2))
 
     assert not is_due(there, at - timedelta(seconds=1))
     assert is_due(there, at)
     assert not is_due(Current(program=OLD), at)
     assert not is_due(rolled_back(there, at=NOW), at)
+    assert not is_due(put_off(there, at=later), at)
+    assert is_due(put_off(there, at=later), later + timedelta(hours=2))
+    assert put_off(Current(program=OLD), at=later) == Current(program=OLD)
 
 
 def test_the_file_is_whole_or_a_person_is_told(tmp_path: Path) -> None:
