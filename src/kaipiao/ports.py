@@ -298,6 +298,20 @@ class SignedHeads(Protocol):
         ...
 
 
+class SharedNotes(Protocol):
+    """Signed notes about our logs that the leading member got for all members: by the log's
+    origin, the newest under each name.  Whoever reads one proves it; nothing is believed here.
+    """
+
+    async def read(self, log: str) -> Mapping[str, str]:
+        """By name; empty if there are none yet."""
+        ...
+
+    async def put(self, log: str, name: str, size: int, note: str) -> None:
+        """Let all have this note about a tree of ``size``, unless they have one of a larger."""
+        ...
+
+
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """An event in its place in the audit log, and what its leaf was made of."""
 

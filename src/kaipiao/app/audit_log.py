@@ -22,7 +22,8 @@ def watched_audit_log(settings: Settings, store: Store) -> WitnessedLog:
     """The audit log, as witnesses are shown it."""
     folder = CellFolder(settings.data)
     memory = MemoryFile(folder.audit_witnesses)
-    return WitnessedLog(folder.audit, open_audit_key(folder, settings), store.audit_order, memory)
+    key = open_audit_key(folder, settings)
+    return WitnessedLog(folder.audit, key, store.audit_order, memory, store.notes)
 
 
 def compose_audit_writer(

@@ -19,7 +19,7 @@ from kaipiao.evidence.run import Leads, is_sole
 from kaipiao.evidence.signing.identity import LogSigner
 from kaipiao.evidence.timestamp import Authority, parse_authority
 from kaipiao.evidence.writer import BeforeSigning
-from kaipiao.ports import Clock, LeafOrder
+from kaipiao.ports import Clock, LeafOrder, SharedNotes
 
 if TYPE_CHECKING:  # an HTTP client is loaded only where there are witnesses to call
     from kaipiao.evidence.cosigning.desk import Http
@@ -36,6 +36,7 @@ class WitnessedLog(NamedTuple):
     signer: LogSigner
     order: LeafOrder
     memory: MemoryFile
+    shared: SharedNotes
 
 
 def policy_path(settings: Settings) -> Path:
@@ -137,16 +138,26 @@ def _compose(
     from kaipiao.evidence.cosigning.first import AskWitnesses
     from kaipiao.evidence.cosigning.gather import Gathering
     from kaipiao.evidence.cosigning.run import Cosigning
+    from kaipiao.evidence.cosigning.sharing import Sharing
 
     disk = LocalDisk(watched.folder)
     desks = [Desk(witness, http) for witness in policy.witnesses.values() if witness.url]
     known = {standing.name: standing for standing in watched.memory.read().witnesses}
     callers = [Caller(desk, clock, known.get(desk.witness.name)) for desk in desks]
+    sharing = Sharing(
+        shared=watched.shared,
+        disk=disk,
+        key=watched.signer.verifier,
+        witnesses=policy,
+        authority=authority_of(settings),
+        memory=watched.memory,
+    )
     cosigning = Cosigning(
         gathering=Gathering(disk=disk, policy=policy, callers=callers, clock=clock),
         callers=callers,
         stamping=_compose_stamping(settings, disk, clock, http),
         memory=watched.memory,
+        sharing=sharing,
     )
     ask = AskWitnesses(
         policy=policy,
@@ -157,6 +168,7 @@ def _compose(
         disk=disk,
         clock=clock,
         tell=cosigning.tell,
+        known=sharing.witnessed,
     )
     first = ask if settings.witness_start == "ask" else None
     return Witnessing(first, cosigning, settings.witness_every_s)

@@ -50,7 +50,8 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 BeforeSigning = Callable[[Edge], Awaitable[None]]
-"""Awaited once, with the recovered edge; raises Outage to be asked again, LogBroken to forbid."""
+"""Awaited whenever we begin to lead, with the edge; raises Outage to be asked again, LogBroken to
+forbid."""
 
 
 class Overtaken(Exception):
@@ -85,6 +86,7 @@ class LogWriter:
         self._clock = clock
         self._settling = Settling(disk)
         self._before_signing = before_signing
+        self._has_asked = False
         self._edge: Edge | None = None  # None: ask the folder and the ledger, as after a crash
         self.progress: Progress | None = None
 
@@ -113,8 +115,8 @@ class LogWriter:
         edge, self._edge = self._edge, None  # whatever fails below, start afresh next time
         if edge is None:
             edge = await self._recover()
-        elif self._before_signing is not None:  # we followed until now
-            await self._ask_first(edge)
+        else:
+            await self._ask_first(edge)  # we may have followed until now
         size = await self._order.sequence()
         if size < edge.size:
             raise LogRewound(f"published {edge.size} leaves, the ledger has {size}")
@@ -135,6 +137,7 @@ class LogWriter:
             Outage, OSError, LogBroken: as ``advance``.
         """
         edge, self._edge = self._edge, None
+        self._has_asked = False  # others lead, and show witnesses what we do not see
         agreed = await self._heads.standing(self._log_name)
         if edge is None or agreed != _head(edge):
             agreed = await self._heads.standing(self._log_name, sure=True)
@@ -187,9 +190,10 @@ class LogWriter:
         return edge
 
     async def _ask_first(self, edge: Edge) -> None:
-        if self._before_signing is not None:
+        """Once for each time that we begin to lead."""
+        if self._before_signing is not None and not self._has_asked:
             await self._before_signing(edge)
-            self._before_signing = None  # once a start is enough
+            self._has_asked = True
 
     @property
     def _keys(self) -> list[VerifierKey]:

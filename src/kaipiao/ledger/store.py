@@ -20,6 +20,7 @@ from kaipiao.ledger.group import GroupCommit
 from kaipiao.ledger.heads import Heads
 from kaipiao.ledger.hold_up import HELD_UP_S
 from kaipiao.ledger.imports import ImportFiles
+from kaipiao.ledger.notes import Notes
 from kaipiao.ledger.order import Order
 from kaipiao.ledger.pool import Pool
 from kaipiao.ledger.postgres import PostgresLedger
@@ -45,6 +46,7 @@ class Store(msgspec.Struct, frozen=True):
     confirmations: Forms
     order: Order
     heads: Heads
+    notes: Notes
     announcements: AnnouncementBoard
     directory: ApiKeys
     audit: AuditRows
@@ -94,6 +96,7 @@ class Store(msgspec.Struct, frozen=True):
             confirmations=Forms(pool),
             order=Order(pool, shelf),
             heads=Heads(pool),
+            notes=Notes(pool),
             announcements=AnnouncementBoard(pool),
             directory=ApiKeys(pool),
             audit=AuditRows(pool),

@@ -9,7 +9,7 @@ from kaipiao.app.witnessing import WitnessedLog, authority_of, check_witnessing,
 from kaipiao.evidence.cosigning.memory import MemoryFile, Remembered
 from tests.authority import LocalAuthority
 from tests.clocks import StoppedClock
-from tests.unit.evidence.fakes import NOW, MemoryOrder
+from tests.unit.evidence.fakes import NOW, MemoryNotes, MemoryOrder
 from tests.unit.evidence.witnessed import SIGNER, policy_text
 
 KEY = SIGNER.verifier
@@ -23,7 +23,7 @@ def settings(folder: Path, **more: object) -> Settings:
 def watched(folder: Path) -> WitnessedLog:
     memory = MemoryFile(folder / "memory")
     memory.write(Remembered())
-    return WitnessedLog(folder / "log", SIGNER, MemoryOrder(), memory)
+    return WitnessedLog(folder / "log", SIGNER, MemoryOrder(), memory, MemoryNotes())
 
 
 async def test_without_a_policy_nothing_changes(tmp_path: Path) -> None:

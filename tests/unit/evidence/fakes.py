@@ -30,6 +30,20 @@ def new_heads() -> MemoryHeads:
     return MemoryHeads({}, ShortWire())
 
 
+class MemoryNotes:
+    """``SharedNotes`` of all members in one process."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[str, str], tuple[int, str]] = {}
+
+    async def read(self, log: str) -> dict[str, str]:
+        return {name: note for (origin, name), (_, note) in self.held.items() if origin == log}
+
+    async def put(self, log: str, name: str, size: int, note: str) -> None:
+        if self.held.get((log, name), (0, ""))[0] <= size:
+            self.held[log, name] = (size, note)
+
+
 class MemoryOrder:
     """A ``LeafOrder``: ``commit`` is what issuing does, the rest is the port."""
 

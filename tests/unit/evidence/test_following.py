@@ -158,8 +158,11 @@ async def test_who_followed_asks_the_witnesses_before_it_leads(tmp_path: Path) -
         assert asked == []
         await writer.advance()
         await writer.advance()
+        assert asked == [10], "once for each time that it leads"
+        await writer.follow()
+        await writer.advance()
 
-    assert asked == [10]
+    assert asked == [10, 10]
 
 
 @settings(max_examples=10)

@@ -35,6 +35,7 @@ from kaipiao.evidence.reader import TileReader, TilesDamaged
 from kaipiao.evidence.recovery import LogBroken, read_on
 from kaipiao.ports import Clock, LeafOrder
 
+MEMBERS = "(told by another member)"
 WAY_OUT = "see docs/how-to/witnesses.md"
 _log = logging.getLogger(__name__)
 
@@ -78,8 +79,12 @@ class AskWitnesses:
         disk: Disk,
         clock: Clock,
         tell: Callable[[Trouble | None], Awaitable[None]],
+        known: Callable[[], Awaitable[Checkpoint | None]] | None = None,
     ) -> None:
-        """``tell`` is given what keeps us from signing, for status pages; None: nothing does."""
+        """``tell`` is given what keeps us from signing, for status pages; None: nothing does.
+
+        ``known`` is the last cosigned checkpoint that any member of the cell told the others of.
+        """
         self._policy = policy
         self._order = order
         self._disk = disk
@@ -87,6 +92,7 @@ class AskWitnesses:
         self._key = key
         self._clock = clock
         self._tell = tell
+        self._known = known
         empty = Checkpoint(key.name, 0, EMPTY_ROOT)
         self._empty = compose_note(compose_checkpoint(empty), [signer])
 
@@ -104,6 +110,8 @@ class AskWitnesses:
             for desk, one in zip(self._desks, answers, strict=True)
             if one is not None
         }
+        if self._known is not None and (known := await self._known()) is not None:
+            seen[MEMBERS] = Seen(known.size, known)
         try:
             self._check_sizes(size, seen)
             await self._check_roots(edge, seen)

@@ -11,9 +11,11 @@ from contextlib import suppress
 
 import msgspec
 
+from kaipiao.errors import Outage
 from kaipiao.evidence.cosigning.caller import Caller
 from kaipiao.evidence.cosigning.gather import Gathering
 from kaipiao.evidence.cosigning.memory import MemoryFile, Trouble
+from kaipiao.evidence.cosigning.sharing import Sharing
 from kaipiao.evidence.cosigning.stamp import NotStamped, Stamping
 from kaipiao.evidence.disk import in_thread
 from kaipiao.evidence.reader import TilesDamaged
@@ -31,18 +33,29 @@ class Cosigning:
         callers: Sequence[Caller],
         stamping: Stamping | None,
         memory: MemoryFile,
+        sharing: Sharing | None = None,
     ) -> None:
+        """``sharing`` is with the other members of the cell."""
         self._gathering = gathering
         self._callers = tuple(callers)
         self._stamping = stamping
         self._memory = memory
+        self._sharing = sharing
         self._told = memory.read()
 
     async def tell(self, trouble: Trouble | None) -> None:
         """Why nothing is signed; None when it is."""
         await self._remember(trouble=trouble)
 
-    async def round(self) -> None:
+    async def round(self, *, leads: bool = True) -> None:
+        """Get what there is to get, and share it; or, of one who follows: take what was shared."""
+        reaches = self._sharing is None or await self._sharing.take(leads=leads)
+        if leads and reaches:  # else a witness would hear less from us than from whom we succeed
+            await self._gather()
+            if self._sharing is not None:
+                await self._sharing.give(self._told)
+
+    async def _gather(self) -> None:
         try:
             await self._gathering.round()
         except FileNotFoundError:
@@ -74,14 +87,13 @@ async def run_cosigning(
     stop: asyncio.Event,
     leads: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Rounds until told to stop, while we lead: a witness that one member has shown more than
-    another has yet would believe the second to be another log.
+    """Rounds until told to stop; only who leads asks: a witness that one member has shown more
+    than another has yet would believe the second to be another log.
     """
     while not stop.is_set():
         try:
-            if leads():
-                await cosigning.round()
-        except (OSError, TilesDamaged) as error:
+            await cosigning.round(leads=leads())
+        except (Outage, OSError, TilesDamaged) as error:
             _log.warning("cosigning waits: %r", error)
         except Exception:
             _log.exception("a defect in a round of cosigning; the log goes on without it")
