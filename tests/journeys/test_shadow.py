@@ -115,7 +115,7 @@ def test_a_version_of_another_law_is_found_out_invoice_by_invoice(
         asyncio.run(checked(There(cell.url, cell.key)))
 
     # Killed before it noted how far it was, it asks the same again; nothing is issued twice.
-    (cell.folder / "shadow" / "tally.json").unlink()
+    (cell.folder / "shadow" / "run-1" / "tally.json").unlink()
     again = cell.run(*start, "--program", program)
     assert again.returncode == 1, again.stderr
     counts_again, rounded_again, _ = shadow(cell, "report")[1]

@@ -8,36 +8,26 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from kaipiao.app.settings import load_settings
 from kaipiao.cli import exits
 from kaipiao.cli.language import t
+from kaipiao.cli.shadow_feed import mirror, route
+from kaipiao.cli.shadow_place import place_of, place_options
+from kaipiao.cli.shadow_turn import back, cut_over
 from kaipiao.cli.terminal import Progress, printable, say, say_json, say_table, warn
 from kaipiao.continuity.shadow.book import Book, Tally
 from kaipiao.continuity.shadow.cell import AlreadyRuns, ShadowFolder, runner_of
+from kaipiao.continuity.shadow.plan import Elsewhere, Version, read_plan, version_of
 from kaipiao.continuity.shadow.report import COUNTS, counts_of, lines_of, sentence
 from kaipiao.continuity.shadow.there import NotAShadow
 
-F = TypeVar("F", bound=Callable[..., Any])
 PER_SECOND = 100
 STOP_WITHIN_S = 20.0
 SHOWN = 20
-
-
-def place_options(function: F) -> F:
-    """``--data`` and ``--folder``."""
-    function = click.option(
-        "--folder",
-        type=click.Path(path_type=Path, file_okay=False),
-        metavar="DIR",
-        help=t("影子的目录, 默认 数据目录/shadow", "The shadow's folder. Default: DATA/shadow."),
-    )(function)
-    return click.option("--data", metavar="DIR", help=t("数据目录", "The cell's data folder."))(
-        function
-    )
 
 
 @click.group(
@@ -53,6 +43,9 @@ def place_options(function: F) -> F:
         例:  kaipiao shadow start --program /opt/kaipiao-2/bin/kaipiao
              kaipiao shadow status
              kaipiao shadow report
+             kaipiao shadow mirror --share 10%  (另把一部分请求直接复制给它)
+             kaipiao shadow cut-over            (由它开票, 原版本成为影子)
+             kaipiao shadow back                (反过来)
              kaipiao shadow stop
         """,
         """Shadow run: what this cell issued is issued again by a second version, in the log's
@@ -66,6 +59,9 @@ def place_options(function: F) -> F:
         Examples:  kaipiao shadow start --program /opt/kaipiao-2/bin/kaipiao
                    kaipiao shadow status
                    kaipiao shadow report
+                   kaipiao shadow mirror --share 10%  (copy a share of the calls, too)
+                   kaipiao shadow cut-over            (it issues; who issued is its shadow)
+                   kaipiao shadow back                (the other way round)
                    kaipiao shadow stop
         """,
     ),
@@ -74,18 +70,24 @@ def command() -> None:
     """Only a group."""
 
 
+for _part in (route, mirror, cut_over, back):
+    command.add_command(_part)
+
+
 @command.command(
     "start",
     help=t(
         """启动影子并开始比对, 直到 Ctrl-C 或 kaipiao shadow stop。
 
         可随时中断和重来: 进度在影子的目录中, 再次运行会接着做。影子不应答时发票等待, 不会丢。
-        授信额度不参与比对 (影子给足额度)。全新开始: 停止后删除影子的目录。
+        授信额度不参与比对 (影子给足额度)。给出另一个影子即全新开始, 此前的结果仍可查看
+        (kaipiao shadow report --run N)。
 
         \b
         例:  kaipiao shadow start                               (同一版本, 只比对新开的)
              kaipiao shadow start --since 0 --until-even         (从第一张起, 比完即止)
-             kaipiao shadow start --program "/opt/kaipiao-2/bin/kaipiao" --per-second 20
+             kaipiao shadow start --program /opt/kaipiao-2/bin/kaipiao --per-second 20
+             kaipiao shadow start --at http://192.0.2.7:8720 --key-file key
 
         退出码: 0 正常停止; 用 --until-even 时, 1 有不一致; 3 单元没有运行。
         """,
@@ -93,13 +95,14 @@ def command() -> None:
 
         It may be interrupted and started again at any time: how far it is lies in the shadow's
         folder, and it goes on from there.  While the shadow does not answer, invoices wait; none
-        is left out.  Credit is set aside (the shadow grants plenty).  To begin anew, stop it and
-        delete the shadow's folder.
+        is left out.  Credit is set aside (the shadow grants plenty).  Another shadow than before
+        begins a new run; what came of the former one is kept (kaipiao shadow report --run N).
 
         \b
         Examples:  kaipiao shadow start                            (this version; new invoices)
                    kaipiao shadow start --since 0 --until-even      (from the first; then end)
                    kaipiao shadow start --program /opt/kaipiao-2/bin/kaipiao --per-second 20
+                   kaipiao shadow start --at http://192.0.2.7:8720 --key-file key
 
         Exits 0 after a stop; with --until-even, 1 if anything is not alike; 3 if the cell does
         not run.
@@ -110,7 +113,24 @@ def command() -> None:
 @click.option(
     "--program",
     metavar="COMMAND",
-    help=t("第二个版本的 kaipiao 命令, 默认本版本", "The other version's kaipiao. Default: this."),
+    help=t(
+        "第二个版本的 kaipiao 命令, 或其环境的 bin/python; 默认本版本",
+        "The other version's kaipiao, or its environment's bin/python. Default: this.",
+    ),
+)
+@click.option(
+    "--at",
+    metavar="URL",
+    help=t(
+        "别人运行的影子单元 (日志名须以 shadow.invalid/ 开头)",
+        "A shadow cell that somebody else runs (its log is named shadow.invalid/…).",
+    ),
+)
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help=t("该影子单元的 API 密钥", "That cell's API key."),
 )
 @click.option(
     "--since",
@@ -135,6 +155,8 @@ def start(
     data: str | None,
     folder: Path | None,
     program: str | None,
+    at: str | None,
+    key_file: Path | None,
     since: int | None,
     per_second: int,
     until_even: bool,
@@ -143,7 +165,8 @@ def start(
 
     settings = load_settings({"data": data}, os.environ)
     place = ShadowFolder(folder.absolute() if folder else Path(settings.data) / "shadow")
-    own = str(Path(sys.argv[0]).absolute())
+    own = Version((str(Path(sys.argv[0]).absolute()),), sys.executable)
+    elsewhere = _elsewhere(program, at, key_file)
     say(t(f"影子在 {place.path}。停止: Ctrl-C", f"The shadow is in {place.path}. To stop: Ctrl-C"))
 
     async def run(progress: Progress) -> Tally:
@@ -151,7 +174,9 @@ def start(
             run_shadow(
                 settings,
                 place,
-                shlex.split(program) if program else [own],
+                version=version_of(shlex.split(program)) if program else None,
+                elsewhere=elsewhere,
+                own=own,
                 per_second=per_second,
                 since=since,
                 until_even=until_even,
@@ -194,8 +219,8 @@ def start(
 @click.option("--json", "as_json", is_flag=True, help=t("一行 JSON", "One line of JSON."))
 @click.pass_context
 def status(context: click.Context, data: str | None, folder: Path | None, as_json: bool) -> None:
-    place = _place(data, folder)
-    pid, tally = runner_of(place), Book(place.path).read()
+    place = place_of(data, folder)
+    pid, tally = runner_of(place), Book(place.now().path).read()
     if as_json:
         counts = counts_of(tally)._asdict() if tally else {}
         away = tally.away if tally else ""
@@ -205,6 +230,13 @@ def status(context: click.Context, data: str | None, folder: Path | None, as_jso
         say(runs if pid else t("没有在运行。", "It does not run."))
         if tally:
             say(t(*sentence(tally)))
+        if plan := read_plan(place.plan):
+            since = f"{plan.since:,}"
+            about = (
+                f"影子: {plan.shadow}, 自第 {since} 项",
+                f"Shadow: {plan.shadow}, from {since}",
+            )
+            say(t(*about))
         if tally and tally.away and pid:
             say(t(f"影子没有应答: {tally.away}", f"The shadow does not answer: {tally.away}"))
     if pid is None:
@@ -242,13 +274,26 @@ def status(context: click.Context, data: str | None, folder: Path | None, as_jso
     ),
 )
 @place_options
+@click.option(
+    "--run",
+    "number",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=t("此前的第几次比对, 默认当前", "An earlier run. Default: the one that is on."),
+)
 @click.option("--all", "every", is_flag=True, help=t("全部列出", "List all, not the first 20."))
 @click.option("--json", "as_json", is_flag=True, help=t("每行一个 JSON", "JSON, one a line."))
 @click.pass_context
 def report(
-    context: click.Context, data: str | None, folder: Path | None, every: bool, as_json: bool
+    context: click.Context,
+    data: str | None,
+    folder: Path | None,
+    number: int | None,
+    every: bool,
+    as_json: bool,
 ) -> None:
-    book = Book(_place(data, folder).path)
+    place = place_of(data, folder)
+    book = Book((place.run(number) if number else place.now()).path)
     tally = book.read()
     if tally is None:
         raise click.UsageError(
@@ -274,7 +319,7 @@ def report(
 @place_options
 @click.pass_context
 def stop(context: click.Context, data: str | None, folder: Path | None) -> None:
-    place = _place(data, folder)
+    place = place_of(data, folder)
     pid = runner_of(place)
     if pid:
         os.kill(pid, signal.SIGTERM)
@@ -287,10 +332,16 @@ def stop(context: click.Context, data: str | None, folder: Path | None) -> None:
     say(t("已停止。", "Stopped."))
 
 
-def _place(data: str | None, folder: Path | None) -> ShadowFolder:
-    if folder:
-        return ShadowFolder(folder.absolute())
-    return ShadowFolder(Path(load_settings({"data": data}, os.environ).data) / "shadow")
+def _elsewhere(program: str | None, at: str | None, key_file: Path | None) -> Elsewhere | None:
+    """Raises UsageError: not either, or half of it."""
+    if (at is None) != (key_file is None) or (at and program):
+        raise click.UsageError(
+            t(
+                "--at 与 --key-file 须一起给出, 且不与 --program 同用",
+                "--at and --key-file go together, and not with --program",
+            )
+        )
+    return Elsewhere(at, str(key_file.absolute())) if at and key_file else None
 
 
 def _teller(progress: Progress) -> Callable[[Tally], None]:

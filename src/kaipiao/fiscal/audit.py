@@ -78,6 +78,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "invoice.erase": ("依法删除发票内容", "an invoice's content was erased"),
     "backup.take": ("备份单元", "a backup of the cell was taken"),
     "backup.prune": ("清理旧备份", "old backups were removed"),
+    "log.close": ("关闭日志, 另起新日志", "the log was closed and another begun"),
     "cell.restore": ("从备份恢复单元", "the cell was restored from a backup"),
     "cluster.switchover": ("计划切换主节点", "the primary was switched over"),
     "cluster.pause": ("暂停自动切换", "failover was paused"),

@@ -17,6 +17,7 @@ SELECT l.first_index, l.count, l.series, l.first_serial, b.issued_at, b.secret, 
    AND l.first_index + l.count > $1
  ORDER BY l.first_index LIMIT $2
 """
+_SELLERS = "SELECT seller FROM credit_standing WHERE seller > $1 ORDER BY seller LIMIT $2"
 BATCHES_AT_ONCE = 4
 """A batch is at most 10,000 invoices, and mostly under a megabyte."""
 
@@ -43,6 +44,11 @@ class InOrder:
         """How many entries the log has."""
         size: int = await self._pool.fetchval("SELECT size FROM log_state")
         return size
+
+    async def sellers(self, after: str, limit: int) -> list[str]:
+        """Who was granted credit, in order; those behind ``after``."""
+        rows = await self._pool.fetch(_SELLERS, after, limit)
+        return [row["seller"] for row in rows]
 
     async def stretch(self, start: int, limit: int) -> Stretch:
         """At most ``limit`` entries from ``start`` on; none, if the log ends there.

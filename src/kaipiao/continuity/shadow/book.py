@@ -17,14 +17,15 @@ import msgspec
 from kaipiao.base.durable import write_whole
 from kaipiao.continuity.shadow.compare import Difference, Json
 
-Kind = Literal["content", "refused", "absent"]
-"""Both have it and it differs; the shadow refused it; the shadow acknowledged it and has it not."""
+Kind = Literal["content", "refused", "absent", "stranger"]
+"""Both have it and it differs; the shadow refused it; the shadow acknowledged it and has it not;
+the shadow has it and the cell has not."""
 
 
 class Divergence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One sale that the two sides do not see alike, with both answers."""
 
-    index: int  # in the cell's log
+    index: int  # in the cell's log; of a stranger, in the shadow's
     key: str
     seller: str
     kind: Kind
@@ -46,6 +47,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     only_there: int = 0
     passed: int = 0  # erased, or what the log says of itself
     journal_bytes: int = 0
+    looked_at: datetime | None = None  # when the shadow last answered
     version: str = ""  # what the shadow says that it is
     away: str = ""  # why the shadow does not answer, if it does not
 

@@ -14,6 +14,9 @@ database's address, and listens on a free port of this machine only.
 import asyncio
 import fcntl
 import os
+import shutil
+import signal
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +24,8 @@ from pathlib import Path
 import msgspec
 
 from kaipiao.base.durable import write_whole
+from kaipiao.continuity.release.program import environment_of
+from kaipiao.continuity.shadow.plan import Elsewhere, read_plan
 from kaipiao.continuity.shadow.there import MARK, Away, There
 
 AREA = 99
@@ -44,6 +49,7 @@ The whole folder may be deleted at any time while no shadow runs.
 FIRST_PAUSE_S = 1.0
 LAST_PAUSE_S = 30.0
 STOP_WITHIN_S = 10.0
+LOOK_EVERY_S = 0.05
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -54,8 +60,8 @@ class Running(msgspec.Struct, frozen=True):
     pid: int
 
 
-class ShadowFolder:
-    """Where everything of a shadow run lies."""
+class RunFolder:
+    """Where everything of one run lies: its cell, what was compared, what was said."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -66,9 +72,37 @@ class ShadowFolder:
     def make(self) -> None:
         """Make the folders, and mark them.  Raises OSError where that is not allowed."""
         self.cell.mkdir(parents=True, exist_ok=True)
-        write_whole(self.path / "READ-ME.txt", README.encode(), mode=0o644)
         config = self.cell / "config.json"
         write_whole(config, msgspec.json.format(msgspec.json.encode(SETTINGS)) + b"\n")
+
+
+class ShadowFolder:
+    """The runs, one beside the other, and the plan that says which is on."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.plan = path / "plan.json"
+        self.lock = path / "run.lock"
+        self.route = path / "route"
+
+    def make(self) -> None:
+        """Raises OSError where that is not allowed."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_whole(self.path / "READ-ME.txt", README.encode(), mode=0o644)
+
+    def run(self, number: int) -> RunFolder:
+        return RunFolder(self.path / f"run-{number}")
+
+    def now(self) -> RunFolder:
+        """Of the run that is on, or of the first one to come."""
+        plan = read_plan(self.plan)
+        return self.run(plan.number if plan else 1)
+
+    def drop_ledgers_before(self, number: int) -> None:
+        """Former runs keep what was found, not the ledgers that they found it with."""
+        for former in range(1, number):
+            end_left_behind(self.run(former))
+            shutil.rmtree(self.run(former).cell, ignore_errors=True)
 
 
 class AlreadyRuns(Exception):
@@ -82,8 +116,8 @@ class AlreadyRuns(Exception):
 class OnlyRun:
     """Held while a run lives.  The kernel gives it back, even after a kill -9."""
 
-    def __init__(self, folder: ShadowFolder) -> None:
-        self._path = folder.path / "run.lock"
+    def __init__(self, lock: Path) -> None:
+        self._path = lock
         self._handle = -1
 
     def __enter__(self) -> "OnlyRun":
@@ -104,22 +138,47 @@ class OnlyRun:
 
 def runner_of(folder: ShadowFolder) -> int | None:
     """The process that runs the shadow in this folder; None: none does."""
-    if not (folder.path / "run.lock").exists():
+    return holder_of(folder.lock)
+
+
+def end_left_behind(folder: RunFolder) -> None:
+    """End the cell of a run that was killed: it would hold the folder, and answer nobody."""
+    end_holder(folder.cell / "run" / "up.lock")
+
+
+def end_holder(lock: Path) -> None:
+    """End the process of ours that holds it, if one does."""
+    deadline = time.monotonic() + STOP_WITHIN_S
+    while (pid := holder_of(lock)) is not None:
+        is_late = time.monotonic() > deadline
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL if is_late else signal.SIGTERM)
+        time.sleep(LOOK_EVERY_S)
+
+
+def holder_of(lock: Path) -> int | None:
+    """The process that holds it."""
+    try:
+        handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
         return None
     try:
-        with OnlyRun(folder):
-            return None
-    except AlreadyRuns as running:
-        return running.pid
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return int(os.pread(handle, 32, 0) or b"0") or None
+    finally:
+        os.close(handle)
+    return None
 
 
 class ShadowCell:
     """``program up``, kept alive; reached by what it says once it answers."""
 
-    def __init__(self, folder: ShadowFolder, program: Sequence[str]) -> None:
+    def __init__(self, folder: RunFolder, program: Sequence[str]) -> None:
         self._folder = folder
         self._program = tuple(program)
         self._process: asyncio.subprocess.Process | None = None
+        self._cannot = ""
 
     async def run(self) -> None:
         """Keep it running until cancelled; then stop it."""
@@ -140,30 +199,39 @@ class ShadowCell:
             Away: it does not answer yet.
             NotAShadow: what answers there is another cell.
         """
-        return await checked(There(*self._told()))
+        return await reach(self.place())
 
-    def _told(self) -> tuple[str, str]:
-        """Its address and its key.  Raises Away."""
+    def place(self) -> Elsewhere:
+        """Where it is now.  Raises Away."""
         try:
             running = msgspec.json.decode(self._folder.ready.read_bytes(), type=Running)
-            return running.url, Path(running.key_file).read_text(encoding="ascii").strip()
-        except (OSError, msgspec.DecodeError, UnicodeError):
-            raise Away(f"it is not ready yet (see {self._folder.said})") from None
+        except (OSError, msgspec.DecodeError):
+            raise Away(self._cannot or f"it is not ready yet (see {self._folder.said})") from None
+        return Elsewhere(running.url, running.key_file)
 
     async def _live_once(self) -> None:
+        try:
+            self._process = await self._begin()
+        except OSError as error:  # no such program: it may be installed yet
+            self._cannot = str(error)
+            return
+        self._cannot = ""
+        await self._process.wait()
+
+    async def _begin(self) -> asyncio.subprocess.Process:
+        """Raises OSError: the program cannot be run."""
         command = (*self._program, "up", "--data", str(self._folder.cell))
         with self._folder.said.open("ab") as said:
-            self._process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *command,
                 "--ready-file",
                 str(self._folder.ready),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
-                env=clean(os.environ),
+                env=clean(environment_of(command[0])),
                 start_new_session=True,  # a Ctrl-C at the terminal is for us, and we stop it
             )
-        await self._process.wait()
 
     async def _stop(self) -> None:
         process = self._process
@@ -175,6 +243,37 @@ class ShadowCell:
             return
         process.kill()
         await process.wait()
+
+
+class ShadowElsewhere:
+    """A shadow that somebody else runs: a cell with our mark, reached by its address."""
+
+    def __init__(self, place: Elsewhere) -> None:
+        self._place = place
+
+    async def run(self) -> None:
+        """Nothing to keep alive."""
+        await asyncio.Event().wait()
+
+    async def reach(self) -> There:
+        """As ``ShadowCell.reach``."""
+        return await reach(self._place)
+
+    def place(self) -> Elsewhere:
+        return self._place
+
+
+async def reach(place: Elsewhere) -> There:
+    """Raises Away, NotAShadow."""
+    return await checked(There(place.url, _key_of(place)))
+
+
+def _key_of(place: Elsewhere) -> str:
+    """Raises Away."""
+    try:
+        return Path(place.key_file).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeError) as error:
+        raise Away(f"its key cannot be read: {error}") from None
 
 
 async def checked(there: There) -> There:

@@ -14,7 +14,7 @@ COUNTS: tuple[tuple[str, Words], ...] = (
     ("same", ("一致", "same")),
     ("diverged", ("不一致", "diverged")),
     ("only_here", ("仅本单元有", "only here (the shadow refused or lost it)")),
-    ("only_there", ("仅影子有", "only there (nobody asked for it)")),
+    ("only_there", ("仅影子有", "only there (this cell has not issued it)")),
     ("waiting", ("等待比对", "waiting")),
     ("passed", ("略过 (已删除内容, 或日志公告)", "passed over (erased, or the log's own)")),
 )
@@ -22,6 +22,7 @@ KINDS: dict[str, Words] = {
     "content": ("内容不一致", "differs"),
     "refused": ("影子拒绝", "refused by the shadow"),
     "absent": ("影子回执后查无此票", "acknowledged by the shadow, and not there"),
+    "stranger": ("仅影子有", "only the shadow has it"),
 }
 
 
@@ -58,7 +59,7 @@ def sentence(tally: Tally) -> Words:
 def lines_of(one: Divergence) -> Iterator[Words]:
     """One divergence: what it is about, then each difference with both answers."""
     zh, en = KINDS[one.kind]
-    number = one.here.get("number", "")
+    number = (one.here or one.there or {}).get("number", "")
     about = f"{number}  {one.seller}  {one.key}"
     yield f"{about}  {zh}", f"{about}  {en}"
     for apart in one.differences:
@@ -67,7 +68,10 @@ def lines_of(one: Divergence) -> Iterator[Words]:
             f"    {apart.path}  本单元 {here}  影子 {there}",
             f"    {apart.path}  here {here}  there {there}",
         )
-    if one.kind != "content":
+    if one.kind == "stranger":
+        told = _shown(one.there)
+        yield f"    本单元 (无)  影子 {told}", f"    here (none)  there {told}"
+    elif one.kind != "content":
         yield from _refusal(one)
 
 

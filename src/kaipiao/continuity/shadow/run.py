@@ -11,13 +11,15 @@ makes that harmless.  While the shadow is away invoices wait: they are in the lo
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 
 from kaipiao.continuity.shadow.again import Reverse, call_of
 from kaipiao.continuity.shadow.book import Book, Divergence, Tally
-from kaipiao.continuity.shadow.compare import differences
+from kaipiao.continuity.shadow.compare import Json, differences
+from kaipiao.continuity.shadow.strangers import Strangers
 from kaipiao.continuity.shadow.there import Answer, Away, There
 from kaipiao.errors import Outage
 from kaipiao.fiscal.invoice import Invoice
@@ -46,18 +48,39 @@ class Issued(Protocol):
         """The invoice that a red letter names."""
         ...
 
+    async def has_key(self, seller: str, key: str) -> bool: ...
+
+    async def sellers(self, after: str, limit: int) -> list[str]:
+        """Who was granted credit, in order."""
+        ...
+
 
 Reach = Callable[[], Awaitable[There]]
 """The shadow as it can be reached now.  Raises Away, NotAShadow."""
 
 
 class ShadowRun:
-    """One run; ``per_second`` is how many invoices the shadow is asked at most."""
+    """One run; ``per_second`` is how many invoices the shadow is asked at most, ``is_fed`` whether
+    calls are copied to it as well.
+    """
 
-    def __init__(self, issued: Issued, reach: Reach, book: Book, *, per_second: int) -> None:
+    def __init__(
+        self,
+        issued: Issued,
+        reach: Reach,
+        book: Book,
+        *,
+        per_second: int,
+        now: Callable[[], datetime],
+        is_fed: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._issued = issued
         self._reach = reach
         self._book = book
+        self._now = now
+        self._is_fed = is_fed
+        self._last_seller = ""
+        self._strangers = Strangers(issued, book.divergences())
         self._pace_s = 1.0 / per_second
         self._there: There | None = None
 
@@ -106,8 +129,23 @@ class ShadowRun:
             await asyncio.sleep(self._pace_s)
         tally = _counted(tally, stretch, found, size)
         if not tally.waiting:
-            tally = await _with_strangers(tally, there)
-        return self._book.write(tally, found)
+            if self._is_fed():
+                await self._grant_more(there)
+            version = str((await there.status()).get("version", ""))
+            strangers = await self._strangers.find(there, self._now())
+            found += strangers
+            only_there = tally.only_there + len(strangers)
+            tally = msgspec.structs.replace(tally, version=version, only_there=only_there)
+        return self._book.write(msgspec.structs.replace(tally, looked_at=self._now()), found)
+
+    async def _grant_more(self, there: There) -> None:
+        """Copies of a seller's calls would be refused until the log tells of him; again and again,
+        some at a time, because there are new ones.
+        """
+        sellers = await self._issued.sellers(self._last_seller, AT_ONCE)
+        for seller in sellers:
+            await there.grant(seller)
+        self._last_seller = sellers[-1] if len(sellers) == AT_ONCE else ""
 
     async def _judge(self, there: There, invoice: Invoice) -> Divergence | None:
         """None: the shadow says the same."""
@@ -132,12 +170,20 @@ class ShadowRun:
             )
         # The original has another number there: it is found by the key that it has on both sides.
         original = await self._issued.original(call.original)
-        its_key = original.key if original else ""
-        match await there.find(invoice.draft.seller.taxpayer_id, its_key) if its_key else None:
+        match await self._bring(there, original) if original else None:
             case {"number": str(number)}:
                 ask = msgspec.to_builtins(call.ask)
                 return await there.reverse(number, invoice.key, ask)
         return Answer(0, {"code": "original-not-there", "original": call.original})
+
+    async def _bring(self, there: There, original: Invoice) -> Json:
+        """The original as the shadow has it.  Of a time before this run it is issued there now."""
+        seller, key = original.draft.seller.taxpayer_id, original.key
+        shown = await there.find(seller, key)
+        if shown is None and original.draft.reversal is None:
+            await there.issue(seller, key, msgspec.to_builtins(original.draft))
+            shown = await there.find(seller, key)
+        return shown
 
     async def _reached(self) -> There:
         if self._there is None:
@@ -162,15 +208,4 @@ def _counted(tally: Tally, stretch: Stretch, found: list[Divergence], size: int)
         only_here=tally.only_here + len(found) - diverged,
         passed=tally.passed + stretch.passed,
         away="",
-    )
-
-
-async def _with_strangers(tally: Tally, there: There) -> Tally:
-    """How many invoices the shadow has that we did not ask for; asked when nothing waits."""
-    told = await there.status()
-    size = told.get("log_size")
-    held = size if isinstance(size, int) else 0
-    strangers = max(held - tally.same - tally.diverged, 0)
-    return msgspec.structs.replace(
-        tally, only_there=strangers, version=str(told.get("version", ""))
     )

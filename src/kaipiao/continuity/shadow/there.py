@@ -35,6 +35,14 @@ class Answer(NamedTuple):
     document: Json
 
 
+class Listed(NamedTuple):
+    """Part of a seller's invoices; ``next``: from where to go on, now or when there are more."""
+
+    invoices: tuple[dict[str, Any], ...]
+    next: int
+    has_more: bool
+
+
 class There:
     """One shadow cell, asked with a key that may do everything in it."""
 
@@ -49,7 +57,8 @@ class There:
             timeout=ANSWER_WITHIN_S,
             trust_env=False,  # a proxy meant for web pages would see every invoice
         )
-        self._granted: set[str] = set()
+        self.sellers: set[str] = set()
+        """Those that were granted credit: nobody else can issue there."""
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -69,7 +78,7 @@ class There:
 
     async def issue(self, seller: str, key: str, draft: Json) -> Answer:
         """Ask for an original."""
-        await self._grant(seller)
+        await self.grant(seller)
         return await self._ask("POST", "/v1/invoices", body=draft, key=key)
 
     async def reverse(self, number: str, key: str, ask: Json) -> Answer:
@@ -88,12 +97,25 @@ class There:
                 return None
         return answer.document
 
-    async def _grant(self, seller: str) -> None:
+    async def page(self, seller: str, *, after: int, limit: int) -> Listed:
+        """A seller's invoices in the shadow's order.  Nothing, if it says what is no list."""
+        asked = {"seller": seller, "after": str(after), "limit": str(limit)}
+        told = (await self._ask("GET", "/v1/invoices", params=asked)).document
+        told = told if isinstance(told, dict) else {}
+        invoices = [one for one in _listed(told.get("invoices")) if isinstance(one, dict)]
+        more, end = told.get("after"), told.get("high_water")
+        return Listed(
+            tuple(invoices),
+            next=next((one for one in (more, end) if type(one) is int), after),
+            has_more=type(more) is int,
+        )
+
+    async def grant(self, seller: str) -> None:
         """Credit is set aside: an old month's invoices would use up this month's line."""
-        if seller not in self._granted:
+        if seller not in self.sellers:
             path = f"/v1/credit-lines/{quote(seller, safe='')}"
             await self._ask("PUT", path, body={"limit_fen": MAX_FEN})
-            self._granted.add(seller)
+            self.sellers.add(seller)
 
     async def _ask(
         self,
@@ -118,6 +140,10 @@ class There:
         if answer.status_code in BUSY:
             raise Away(f"HTTP {answer.status_code}")
         return Answer(answer.status_code, _decoded(text))
+
+
+def _listed(value: Json) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 async def _read_bounded(answer: httpx.Response) -> bytes:
