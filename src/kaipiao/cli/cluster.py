@@ -154,10 +154,15 @@ def renew(file: Path, out: Path) -> None:
     help=t(
         """每个成员的状态、落后多少、时间线; 上次切换及其原因; 有什么问题、该做什么。
 
+        也核对每个成员的存证日志: 延续上次在此所见 (记在集群的 folder 中), 不延续, 或无法查询。
+
         退出码: 0 可以开票, 3 现在不能。
         """,
         """Each member, how far it is behind, its timeline; the last switch and why; what is
         wrong and what to do about it.
+
+        Each member's evidence log is held against the last one seen here (kept in the cluster's
+        folder): it extends it, does not extend it, or could not be asked.
 
         Exits 0 if it can issue, 3 if it cannot now.
         """,
@@ -175,11 +180,13 @@ def renew(file: Path, out: Path) -> None:
 @as_json_option
 @click.pass_context
 def status(context: click.Context, file: Path, wait_s: int, as_json: bool) -> None:
+    from kaipiao.continuity.cluster.roots import look_at_logs
     from kaipiao.continuity.cluster.view import look, with_store
 
     description = inside(file)
     view = _wait(description, wait_s) if wait_s else look(description)
-    tell(with_store(description, view), as_json=as_json)
+    logs = look_at_logs(description)
+    tell(with_store(description, view), logs, as_json=as_json)
     context.exit(exits.OK if view.is_writable else exits.OUTAGE)
 
 

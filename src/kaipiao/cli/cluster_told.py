@@ -6,15 +6,16 @@ from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say, say_json, say_table
 
 if TYPE_CHECKING:
+    from kaipiao.continuity.cluster.roots import Logs
     from kaipiao.continuity.cluster.view import ClusterView
     from kaipiao.continuity.cluster.words import Sentence
 
 
-def tell(view: "ClusterView", *, as_json: bool) -> None:
+def tell(view: "ClusterView", logs: "Logs | None" = None, *, as_json: bool) -> None:
     if as_json:
-        say_json(_as_json(view))
+        say_json(_as_json(view, logs))
         return
-    from kaipiao.continuity.cluster import store_words, words
+    from kaipiao.continuity.cluster import words
 
     say(_here(words.summary(view)))
     head = (
@@ -37,32 +38,45 @@ def tell(view: "ClusterView", *, as_json: bool) -> None:
         for member in view.members
     ]
     say_table([head, *rows], right=(3, 4))
-    say(_here(words.last_switch(view)))
-    if view.store is not None:
-        say(_here(store_words.store_summary(view.store)))
-    for trouble in [*words.troubles(view), *_store_troubles(view)]:
+    for sentence in _facts(view, logs):
+        say(_here(sentence))
+    for trouble in _troubles(view, logs):
         say(f"! {_here(trouble)}")
 
 
-def _as_json(view: "ClusterView") -> dict[str, object]:
+def _as_json(view: "ClusterView", logs: "Logs | None") -> dict[str, object]:
     """The view, what follows from it, and the same sentences in both languages."""
     import msgspec
 
     from kaipiao.continuity.cluster import words
+    from kaipiao.continuity.cluster.stuck import is_well
 
     found: dict[str, object] = msgspec.to_builtins(view)
-    told = [words.summary(view), words.last_switch(view), *words.troubles(view)]
-    told += _store_troubles(view)
+    told = [words.summary(view), *_facts(view, logs), *_troubles(view, logs)]
     return found | {
         "is_writable": view.is_writable,
+        "spares": words.spares(view),
+        "not_well": [one.name for one in view.members if not is_well(view, one.name)],
+        "logs": msgspec.to_builtins(logs),
         "words": [{"zh": one.zh, "en": one.en} for one in told],
     }
 
 
-def _store_troubles(view: "ClusterView") -> "list[Sentence]":
-    from kaipiao.continuity.cluster.store_words import store_troubles
+def _facts(view: "ClusterView", logs: "Logs | None") -> "list[Sentence]":
+    from kaipiao.continuity.cluster import root_words, store_words, words
 
-    return store_troubles(view.store) if view.store is not None else []
+    found = [words.last_switch(view)]
+    found += [store_words.store_summary(view.store)] if view.store is not None else []
+    return found + ([root_words.log_summary(logs)] if logs is not None else [])
+
+
+def _troubles(view: "ClusterView", logs: "Logs | None") -> "list[Sentence]":
+    """Each with what to do."""
+    from kaipiao.continuity.cluster import root_words, store_words, words
+
+    found = words.troubles(view)
+    found += store_words.store_troubles(view.store) if view.store is not None else []
+    return found + (root_words.log_troubles(logs) if logs is not None else [])
 
 
 def _here(sentence: "Sentence") -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from kaipiao.continuity.cluster.description import Dcs, Description, Member, Ports
 from kaipiao.continuity.cluster.view import NOTE, ClusterView, look
-from kaipiao.continuity.cluster.words import last_switch, summary, troubles
+from kaipiao.continuity.cluster.words import last_switch, spares, summary, troubles
 
 NAMES = ("n1", "n2", "n3")
 
@@ -202,3 +202,24 @@ def test_a_note_about_an_earlier_switch_does_not_explain_a_later_one(patronis: P
     patronis.config[NOTE] = {"timeline": 1, "from": "n1", "by": "wang", "why": "new memory"}
 
     assert "failover" in last_switch(patronis.seen()).en
+
+
+def test_a_standby_that_runs_and_receives_nothing_is_no_spare_and_is_told(
+    patronis: Patronis,
+) -> None:
+    """As a drill left it once: "running" looks well, and no commit could count on it."""
+    for one in patronis.cluster.values():
+        one["members"][1] |= {"state": "running", "role": "replica"}
+    view = patronis.seen()
+
+    assert spares(view) == 0
+    assert "n2 runs and receives nothing from the primary" in english(view)
+    assert "kaipiao cluster reinit n2" in english(view)
+
+
+def test_one_on_an_older_timeline_is_no_spare(patronis: Patronis) -> None:
+    for one in patronis.cluster.values():
+        one["members"][1]["timeline"] = 1
+
+    assert spares(patronis.seen()) == 0
+    assert "losing one more member stops it" in english(patronis.seen())

@@ -5,6 +5,7 @@ Pure: a view in, sentences out.
 
 from typing import NamedTuple
 
+from kaipiao.continuity.cluster.stuck import is_well
 from kaipiao.continuity.cluster.view import ClusterView, MemberView, Switch
 
 LAG_WORTH_SAYING_BYTES = 1 << 20
@@ -72,17 +73,23 @@ def summary(view: ClusterView) -> Sentence:
     return _spare(view)
 
 
+def spares(view: ClusterView) -> int:
+    """How many standbys may still be lost before nothing can be acknowledged."""
+    keeping_up = [one for one in view.members if one.is_in_quorum and is_well(view, one.name)]
+    return max(len([one for one in keeping_up if one.role == "standby"]) - 1, 0)
+
+
 def _spare(view: ClusterView) -> Sentence:
-    """It issues; how many standbys may still be lost before it does not."""
-    standbys = sum(one.is_in_quorum and one.is_reachable for one in view.members)
-    if standbys == 1:
+    """It issues; how far it is from silence."""
+    left = spares(view)
+    if left == 0:
         return Sentence(
-            f"正在开票, {view.leader} 为主, 只剩一个备节点: 再失去一个成员就会停止。",
+            f"正在开票, {view.leader} 为主, 只剩一个备节点跟上: 再失去一个成员就会停止。",
             f"Issuing; {view.leader} leads with one standby: losing one more member stops it.",
         )
     return Sentence(
-        f"正在开票, {view.leader} 为主, {standbys} 个备节点随时可接替。",
-        f"Issuing; {view.leader} leads, {standbys} standbys are ready to take over.",
+        f"正在开票, {view.leader} 为主, {left + 1} 个备节点随时可接替。",
+        f"Issuing; {view.leader} leads, {left + 1} standbys are ready to take over.",
     )
 
 
@@ -105,15 +112,26 @@ def _troubles_of(member: MemberView, view: ClusterView) -> list[Sentence]:
     if not member.is_reachable:
         return [
             Sentence(
-                f"{name} 没有应答 ({member.address})。在该机器上: kaipiao node up --member {name}",
-                f"{name} does not answer ({member.address}). "
-                f"On its machine: kaipiao node up --member {name}",
+                f"{name} 的 Patroni 没有应答 ({member.address})。在该机器上: "
+                f"kaipiao node up --member {name} (已在运行时, 挂起的 Patroni 会被自动重启)",
+                f"{name} does not answer ({member.address}): its Patroni is gone or hangs. On its "
+                f"machine: kaipiao node up --member {name} (one that runs ends it by itself)",
             )
         ]
     found = []
     if member.state not in ("running", "streaming") and member.role != "vote":
         state = state_of(member)
         found.append(Sentence(f"{name} {state.zh}。", f"{name} is {state.en}."))
+    if member.role == "standby" and member.state == "running":
+        found.append(
+            Sentence(
+                f"{name} 的数据库在运行, 但没有从主节点接收: 提交不能依赖它。"
+                f"它会自行重启或重新复制; 若不结束: kaipiao cluster reinit {name}",
+                f"{name} runs and receives nothing from the primary: no commit counts on it. It "
+                f"starts anew or copies the data by itself; if that does not end: "
+                f"kaipiao cluster reinit {name}",
+            )
+        )
     if (member.lag_bytes or 0) >= LAG_WORTH_SAYING_BYTES:
         lag = render_bytes(member.lag_bytes)
         found.append(
