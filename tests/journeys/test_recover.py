@@ -4,13 +4,20 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
+from kaipiao.app.clock import SystemClock
 from kaipiao.app.folder import CellFolder, read_running
 from kaipiao.app.recover import Recovery
+from kaipiao.app.recover_watch import Watch
 from kaipiao.client.client import Client
 from kaipiao.continuity.recovery.course import Step
 from kaipiao.ledger.embedded.passwords import root_dsn
@@ -100,3 +107,30 @@ def test_without_a_cell_it_says_what_to_name(tmp_path: Path) -> None:
 
     assert told.returncode == 2
     assert "--data" in told.stderr
+
+
+def test_a_watch_says_a_finding_once_and_when_it_is_over(cell: Cell) -> None:
+    folder = CellFolder(str(cell.folder))
+    ending = folder.secrets / "tls" / "ca.crt"
+    ending.parent.mkdir()
+    ending.write_bytes(certificate_for(days=10))
+    said: list[str] = []
+    watch = Watch(Recovery(None, folder), lambda sentence: said.append(sentence.en))
+
+    watch.once()
+    watch.once()
+    assert [line[:13] for line in said if "✗" in line] == ["✗ certificate"]
+    assert any("docs/runbooks/certificate.md" in line for line in said)
+    ending.unlink()
+    watch.once()
+    assert said[-1].startswith("✓ no longer: certificate")
+
+
+def certificate_for(*, days: int) -> bytes:
+    key = Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    now = SystemClock().now()
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name)
+    made = made.public_key(key.public_key()).serial_number(1)
+    made = made.not_valid_before(now).not_valid_after(now + timedelta(days=days))
+    return made.sign(key, None).public_bytes(Encoding.PEM)

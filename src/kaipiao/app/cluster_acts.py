@@ -14,7 +14,8 @@ from kaipiao.app.clock import SystemClock
 from kaipiao.continuity.cluster import acts
 from kaipiao.continuity.cluster.description import Description
 from kaipiao.continuity.cluster.route import LOOPBACK
-from kaipiao.continuity.cluster.view import ClusterView
+from kaipiao.continuity.cluster.shared import Difference, change_of, differences, read_wanted
+from kaipiao.continuity.cluster.view import ClusterView, read_config
 from kaipiao.errors import Outage
 from kaipiao.ledger.audit import AuditRows
 from kaipiao.ledger.embedded.passwords import APP, compose_dsn_by
@@ -41,6 +42,30 @@ async def reinit(description: Description, member: str) -> None:
     key = acts.login_here(description)
     async with _written_down(description, "cluster.reinit", member):
         await asyncio.to_thread(acts.reinit, description, key, member)
+
+
+def look_at_settings(description: Description) -> list[Difference]:
+    """What the members' shared settings should be, by this machine's program, and are not.
+
+    Raises ActRefused: nobody tells, or no member was ever started here.
+    """
+    try:
+        wanted = read_wanted(acts.home_here(description).patroni_file)
+        return differences(wanted, read_config(description))
+    except OSError as error:
+        raise acts.ActRefused(
+            zh=f"看不到设置 ({error})。请在有成员运行的机器上执行; 查看: kaipiao cluster status",
+            en=f"The settings cannot be seen ({error}). Do this on a machine on which a member "
+            "runs. Look: kaipiao cluster status",
+        ) from error
+
+
+async def push_settings(description: Description, found: list[Difference]) -> None:
+    """Raises ActRefused, Outage (nothing was done), OSError (unknown: look)."""
+    key = acts.login_here(description)
+    names = ", ".join(one.name for one in found)
+    async with _written_down(description, "cluster.settings", names):
+        await asyncio.to_thread(acts.change_config, description, key, change_of(found))
 
 
 async def set_pause(description: Description, *, is_paused: bool) -> tuple[ClusterView, bool]:

@@ -9,6 +9,7 @@ from kaipiao.cli import exits
 from kaipiao.cli.cluster_acts import pause, reinit, resume, switchover
 from kaipiao.cli.cluster_lab import down, up
 from kaipiao.cli.cluster_reach import as_json_option, cluster_file, inside
+from kaipiao.cli.cluster_settings import settings
 from kaipiao.cli.cluster_told import tell
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say
@@ -200,5 +201,5 @@ def _wait(description: "Description", wait_s: int) -> "ClusterView":
         return look(description)
 
 
-for _one in (up, down, switchover, pause, resume, reinit):
+for _one in (up, down, switchover, pause, resume, reinit, settings):
     command.add_command(_one)

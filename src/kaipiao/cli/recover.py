@@ -1,5 +1,6 @@
 """``kaipiao recover``: find what is broken, and break, isolate, rebuild where that is safe."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,22 +12,10 @@ from kaipiao.cli.terminal import say, say_json
 
 if TYPE_CHECKING:
     from kaipiao.app.recover import Recovery
+    from kaipiao.continuity.cluster.words import Sentence
     from kaipiao.continuity.recovery.course import Course
-    from kaipiao.continuity.recovery.perform import Line
 
-_STAGES = {
-    "break": ("熔断", "break"),
-    "isolate": ("隔离", "isolate"),
-    "rebuild": ("重构", "rebuild"),
-}
-_OUTCOMES = {
-    "told": ("已由系统完成", "done by itself"),
-    "would": ("将会执行", "would be done"),
-    "asked": ("开始", "begun"),
-    "done": ("完成", "done"),
-    "failed": ("失败", "failed"),
-    "withdrawn": ("不再需要, 未执行", "not needed any more, not done"),
-}
+EVERY_MIN_S = 10.0
 
 
 @click.command(
@@ -39,15 +28,18 @@ _OUTCOMES = {
 
         \b
         自动处理:
-          备节点的数据库起不来   另有备节点跟得上时, 丢弃其数据并从主节点重新复制
+          备节点的数据库起不来, 或一直没有进展
+                                 另有备节点跟得上时, 丢弃其数据并从主节点重新复制
           失效的复制槽           删除; 磁盘将满时, 也删除无人读取的 (备份和数据通道的除外)
           磁盘将满               清空可随时重新生成的版式文件
-        不安全的一律不做, 并说明原因: 绝不丢弃主节点, 也不丢弃最后一个跟得上的备节点。
+        不安全的一律不做, 并说明原因和该输入的命令: 绝不丢弃主节点, 也不丢弃最后一个跟得上的
+        备节点。一小时内重建过两次仍无效的不再重建: 另有原因。
 
         \b
         例:  kaipiao recover --dry-run            只说会做什么
              kaipiao recover
              kaipiao recover cluster.toml --json
+             kaipiao recover --watch             一直查看和处理 (kaipiao node up 自己会做)
 
         每一步及其原因先写入日志 (logs/recover.log) 再执行; 中断后再次运行是安全的。
 
@@ -63,18 +55,19 @@ _OUTCOMES = {
 
         \b
         By itself:
-          a standby whose server does not start   thrown away and copied anew from the
-                                                  primary, while another standby keeps up
+          a standby whose server does not start,  thrown away and copied anew from the
+          or that gets nowhere                    primary, while another standby keeps up
           a lost replication slot                 dropped; on a short disk also one that nobody
                                                   reads (never the backups', never a feed's)
           a short disk                            renditions removed, which can be made again
-        What is not safe is not done, and it says why: never the primary, never the last
-        standby that keeps up.
+        What is not safe is not done, and it says why and what to type: never the primary,
+        never the last standby that keeps up; not what two copies within the hour did not mend.
 
         \b
         Examples:  kaipiao recover --dry-run            only says what it would do
                    kaipiao recover
                    kaipiao recover cluster.toml --json
+                   kaipiao recover --watch              again and again (node up does that)
 
         Each step is written down with its reason (logs/recover.log) before it is taken; after
         an interruption, run it again.
@@ -95,15 +88,42 @@ _OUTCOMES = {
 @click.option(
     "--dry-run", is_flag=True, help=t("只说会做什么", "Say what would be done; do nothing.")
 )
+@click.option(
+    "--watch", is_flag=True, help=t("一直查看, 直到 Ctrl-C", "Look again and again, until Ctrl-C.")
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(min=EVERY_MIN_S),
+    default=60.0,
+    metavar="SECONDS",
+    help=t("--watch 时每隔多久 (默认 60 秒)", "How often with --watch (60)."),
+)
 @click.option("--json", "as_json", is_flag=True, help=t("输出 JSON", "Print JSON."))
 @click.pass_context
 def command(
-    context: click.Context, file: Path | None, data: str | None, dry_run: bool, as_json: bool
+    context: click.Context,
+    file: Path | None,
+    data: str | None,
+    dry_run: bool,
+    watch: bool,
+    every: float,
+    as_json: bool,
 ) -> None:
+    if watch and (dry_run or as_json):
+        raise click.UsageError(
+            t(
+                "--watch 不能与 --dry-run 或 --json 同用",
+                "--watch goes without --dry-run and --json",
+            )
+        )
     from kaipiao.continuity.recovery.perform import perform, rehearse
     from kaipiao.continuity.recovery.plan import plan
+    from kaipiao.continuity.recovery.words import line_words
 
     recovery = _recovery(file, data)
+    if watch:
+        _watch(recovery, every)
+        return
     seen = recovery.look()
     courses = plan(seen)
     if as_json:
@@ -120,7 +140,7 @@ def command(
         if as_json:
             say_json(line)
         else:
-            _tell(line)
+            _tell(line_words(line))
     if has_acted:  # one repair may have ended several findings
         is_open = bool(plan(recovery.look()))
     context.exit(exits.NO if is_open else exits.OK)
@@ -150,23 +170,38 @@ def _recovery(file: Path | None, data: str | None) -> "Recovery":
 
 
 def _show(courses: "list[Course]", unseen: tuple[str, ...]) -> None:
+    from kaipiao.continuity.recovery.words import course_words
+
     for one in unseen:
         say(t(f"? 无法查看: {one}", f"? could not be looked at: {one}"))
     if not courses:
         say(t("没有发现故障。", "Nothing is broken."))
     for course in courses:
-        say(f"✗ {t(course.finding.zh, course.finding.en)}")
-        if course.zh:
-            page = f"docs/runbooks/{course.finding.runbook}.md"
-            zh, en = f"{course.zh}。手册: {page}", f"{course.en}. Runbook: {page}"
-            say(f"    → {t(zh, en)}")
-            say(f"    → {course.command}")
+        for sentence in course_words(course):
+            _tell(sentence)
 
 
-def _tell(line: "Line") -> None:
-    stage, outcome = t(*_STAGES[line.step.stage]), t(*_OUTCOMES[line.outcome])
-    said = f": {line.said}" if line.said else ""
-    say(f"  {stage}  {t(line.step.zh, line.step.en)}  [{outcome}{said}]")
+def _tell(sentence: "Sentence") -> None:
+    say(t(sentence.zh, sentence.en))
+
+
+def _watch(recovery: "Recovery", every_s: float) -> None:
+    """Until Ctrl-C; an act that it cuts short is written down, and may be begun again."""
+    from kaipiao.app.recover_watch import Watch
+
+    say(
+        t(
+            f"每 {every_s:.0f} 秒查看一次。Ctrl-C 停止。",
+            f"A look every {every_s:.0f} s; Ctrl-C ends.",
+        )
+    )
+    watch = Watch(recovery, _tell)
+    try:
+        while True:
+            watch.once()
+            time.sleep(every_s)
+    except KeyboardInterrupt:
+        say(t("已停止。", "Stopped."))
 
 
 def _course_json(course: "Course") -> dict[str, object]:

@@ -125,6 +125,22 @@ def with_store(description: Description, view: ClusterView) -> ClusterView:
     return msgspec.structs.replace(view, store=look_at_store(description))
 
 
+def read_config(description: Description) -> dict[str, Any]:
+    """What the store holds for all, by the first member that tells.
+
+    Raises OSError: nobody does.  Raises CertificatesMissing.
+    """
+    context = context_of(tls_here(description))
+    for member in description.with_data:
+        try:
+            told = _get(context, f"{api(description, member)}/config")
+        except (OSError, ValueError):
+            continue
+        if isinstance(told, dict):
+            return told
+    raise OSError("no member tells its settings")
+
+
 def api(description: Description, member: Member) -> str:
     """Where a member's Patroni answers."""
     return f"https://{member.address}:{description.ports.patroni}"

@@ -5,6 +5,9 @@ from kaipiao.continuity.recovery.finding import Finding, Kind
 FILE = "FILE"
 """Stands for the cluster's description."""
 
+OF_MEMBERS = ("tls/ca.crt", "tls/member.pem")
+"""The cluster's own certificates, by which its members know each other."""
+
 COMMANDS: dict[Kind, str] = {
     "no-answer": f"kaipiao cluster status {FILE}",
     "no-primary": f"kaipiao cluster status {FILE}",
@@ -29,4 +32,6 @@ COMMANDS: dict[Kind, str] = {
 
 def command_for(finding: Finding) -> str:
     """The command, with FILE where the description's name belongs."""
+    if finding.kind == "certificate-ends" and finding.about.endswith(OF_MEMBERS):
+        return f"kaipiao cluster renew {FILE} -o DIR"
     return COMMANDS[finding.kind].format(about=finding.about)
