@@ -15,7 +15,7 @@ import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -28,6 +28,7 @@ from kaipiao.continuity.cluster.interpreter import find_interpreter
 from kaipiao.continuity.cluster.kept import ACCOUNT_ENVIRONMENT, Kept, as_account
 from kaipiao.continuity.cluster.places import AUTHORITY, MEMBER, Home, home_of, make_home
 from kaipiao.continuity.cluster.room import Tags
+from kaipiao.continuity.cluster.rotation import keep_logs_short
 from kaipiao.continuity.cluster.secrets import check_passwords
 from kaipiao.continuity.cluster.tls import FOLDER as TLS
 from kaipiao.continuity.cluster.tls import tls_of
@@ -79,6 +80,7 @@ class Node:
         self._home = home_of(description, member)
         self._cell_program = cell
         self._kept: list[Kept] = []
+        self._patroni_settings: dict[str, Any] = {}
 
     async def run(self, stop: asyncio.Event, *, announce: Callable[[Pids], None]) -> None:
         """Keep everything alive until ``stop``; ``announce`` is told what runs whenever it changes.
@@ -107,6 +109,9 @@ class Node:
             yield self._open_and_run(kept) if kept.role == "cell" else kept.run()
 
     def _guards(self) -> Iterator[Coroutine[None, None, None]]:
+        server = self._patroni_settings.get("postgresql")
+        programs = Path(server["bin_dir"]) if server else None
+        yield keep_logs_short(self._home, self._account, programs)
         if self._description.dcs.run:
             yield etcd.note_life(etcd.place_of(self._home))
         if self._member.has_data:
