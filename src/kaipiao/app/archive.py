@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from kaipiao.app.audit import operating
 from kaipiao.app.courtesy import BACKGROUND, step_back
 from kaipiao.app.folder import CellFolder, read_running
+from kaipiao.app.membership import NotAlone as NotAlone
+from kaipiao.app.membership import check_archive_is_shared
 from kaipiao.app.settings import Settings
 from kaipiao.errors import Outage
 from kaipiao.evidence.keys import VKEY_NAME
@@ -33,6 +35,7 @@ async def open_cell_archiver(
 
     Raises:
         NotTheCellsUser: run as another user than the cell.
+        NotAlone: a member of a cluster would archive into a folder of its own.
         Outage: it does not run, or its database does not answer.
         OSError, TilesDamaged: there is no log there whose checkpoint is signed by its key.
         ArchiverBusy: another one is at work.
@@ -40,6 +43,8 @@ async def open_cell_archiver(
     folder = CellFolder(settings.data)
     if folder.path.stat().st_uid != os.geteuid():
         raise NotTheCellsUser
+    if what:
+        check_archive_is_shared(folder)
     step_back(BACKGROUND)
     vkey = (folder.secrets / VKEY_NAME).read_text(encoding="utf-8").strip()
     log = ProvenLeaves(lambda name: (folder.evidence / name).read_bytes(), parse_vkey(vkey))

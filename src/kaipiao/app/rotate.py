@@ -18,6 +18,8 @@ from kaipiao.app.archive import NotTheCellsUser as NotTheCellsUser
 from kaipiao.app.audit import operating
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.folder import CellFolder, read_running
+from kaipiao.app.membership import NotAlone as NotAlone
+from kaipiao.app.membership import check_keys_came_along, check_same_keys, is_member
 from kaipiao.app.settings import Settings
 from kaipiao.base.durable import write_whole
 from kaipiao.errors import Outage
@@ -51,9 +53,14 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def prepare(settings: Settings, origin: str | None, *, now: datetime) -> Prepared:
-    """Make the next origin's keys, or find them made.  Raises as ``rotate``, but no Outage."""
-    _, keyring, origin = _begin(settings, origin, now)
+    """Make the next origin's keys, or find them made.  Raises as ``rotate``.
+
+    On a member of a cluster the statement as well: all members announce the same entry.
+    """
+    folder, keyring, origin = _begin(settings, origin, now)
     vkeys = tuple(str(signer.verifier) for signer in keyring.prepare(origin))
+    if is_member(folder):
+        _statement(folder, keyring, origin, now)
     return Prepared(origin=origin, vkeys=vkeys)
 
 
@@ -62,16 +69,21 @@ async def rotate(settings: Settings, origin: str | None, *, now: datetime) -> Ro
 
     Raises:
         NotTheCellsUser: run as another user than the cell.
+        NotAlone: a member of a cluster whose others do not have these keys, as far as we see.
         ValueError: this origin was used before, or the keys cannot be used.
         Outage: the cell does not run, or its database does not answer.
     """
     folder, keyring, origin = _begin(settings, origin, now)
+    prepared = keyring.prepared_folder()
+    check_keys_came_along(folder, prepared, prepared / STATEMENT_NAME)
     text = _statement(folder, keyring, origin, now)
     leaf = announcement_leaf(text)
     pool = await Pool.open(_dsn(folder, settings))
     try:
+        board = AnnouncementBoard(pool)
+        check_same_keys(folder, origin, leaf, await board.all())
         async with operating(AuditRows(pool), "log_key.rotate", origin, clock=SystemClock()):
-            await AnnouncementBoard(pool).add(leaf, text)
+            await board.add(leaf, text)
             turned = keyring.turn(origin, leaf.hex(), now)
     finally:
         await pool.close()

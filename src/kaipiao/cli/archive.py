@@ -5,7 +5,7 @@ import os
 
 import click
 
-from kaipiao.app.archive import NotTheCellsUser, open_cell_archiver
+from kaipiao.app.archive import NotAlone, NotTheCellsUser, open_cell_archiver
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.settings import Settings, load_settings
 from kaipiao.cli import exits
@@ -45,7 +45,8 @@ _WHAT = {
         读回, 逐张重算叶子并与已公布的日志核对无误之后, 才从数据库删除。开票不停顿;
         查询、重发、冲红、回执与归档前完全一样。中断后再次运行会接着做。
 
-        请以单元的用户在本机运行, 并像备份数据库一样备份 archive/。
+        请以单元的用户在本机运行, 并像备份数据库一样备份 archive/。集群中它须是全体成员共用的存储;
+        同一时刻只有一个归档在进行, 中断的可由任一成员接着做。
 
         \b
         例:  kaipiao archive --before 2026-11 --dry-run
@@ -63,7 +64,8 @@ _WHAT = {
         repeats, reversals and receipts are as before.  After an interruption, run it again.
 
         Run it on the cell's machine, as the cell's user, and back archive/ up as you do the
-        database.
+        database.  In a cluster archive/ must be storage that all members share; one run works at a
+        time, and one that broke off is carried on from any member.
 
         \b
         Examples:  kaipiao archive --before 2026-11 --dry-run
@@ -108,6 +110,8 @@ def command(
         raise click.UsageError(
             t("另一个归档正在进行", "another archive run is at work on this database")
         ) from None
+    except NotAlone as refused:
+        raise click.UsageError(t(refused.zh, refused.en)) from None
     except NotTheCellsUser:
         raise click.UsageError(
             t(

@@ -55,6 +55,8 @@ def keys(url: str | None, as_json: bool) -> None:
         在单元所在的机器上、以单元的用户、在单元运行时执行。新密钥生成后, 一份由新旧密钥共同签名的
         声明成为日志中的一项; 之后 30 天内新旧两个名称的检查点都会发布。中断后原样重做即可。
 
+        集群中: 在一个成员上 --prepare, 把新密钥复制到其他成员, 再在每个成员上执行。
+
         \b
         例:  kaipiao log rotate --prepare
              kaipiao log rotate
@@ -65,6 +67,8 @@ def keys(url: str | None, as_json: bool) -> None:
         Run it on the cell's machine, as the cell's user, while the cell runs.  New keys are made,
         and a statement signed by the old and the new ones becomes an entry of the log.  For 30
         days checkpoints are published under both names.  After an interruption run it again.
+
+        In a cluster: --prepare on one member, copy the new keys to the others, then run it on each.
 
         \b
         Examples:  kaipiao log rotate --prepare
@@ -107,6 +111,8 @@ def rotate(origin: str | None, only_prepare: bool, data: str | None, as_json: bo
                 f"run it as the owner of {settings.data}, or the cell could not read the new keys",
             )
         ) from None
+    except act.NotAlone as refused:
+        raise click.UsageError(t(refused.zh, refused.en)) from None
     except ValueError as error:
         raise click.UsageError(str(error)) from None
 
