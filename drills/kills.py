@@ -54,7 +54,7 @@ KINDS = (
     Kind("backend", 15, lambda cell, rng: _one(cell.backends(), rng)),
     Kind("log", 15, lambda cell, rng: _one(cell.log_writers(), rng)),
     Kind("supervisor", 12, lambda cell, _: [cell.pid], is_fatal=True),
-    Kind("everything", 13, lambda cell, _: cell.everyone(), is_fatal=True),
+    Kind("everything", 13, lambda cell, _: cell.pids(), is_fatal=True),
 )
 
 

@@ -22,21 +22,7 @@ from kaipiao.continuity.lab.faults import Faults
 from kaipiao.continuity.lab.lab import Lab
 from kaipiao.continuity.lab.made import read_made
 from kaipiao.continuity.lab.refused import LabRefused
-
-TEXT = """
-name = "{name}"
-area = 33
-folder = "{folder}"
-[[member]]
-name = "n1"
-address = "192.0.2.1"
-[[member]]
-name = "n2"
-address = "192.0.2.2"
-[[member]]
-name = "n3"
-address = "192.0.2.3"
-"""
+from kaipiao.continuity.lab.three import compose_three
 
 PORT = 7000
 LISTEN = """
@@ -60,7 +46,7 @@ FREEZE_S = 0.2
 @pytest.fixture
 def description(tmp_path: Path) -> Description:
     file = tmp_path / "cell.toml"
-    file.write_text(TEXT.format(name=f"t{secrets.token_hex(4)}", folder=tmp_path / "cell"))
+    file.write_text(compose_three(tmp_path / "cell", name=f"t{secrets.token_hex(4)}"))
     return read_description(file)
 
 
@@ -193,7 +179,7 @@ def test_a_namespace_of_somebody_else_is_neither_used_nor_removed(lab: Lab) -> N
 
 def test_a_second_lab_of_the_same_name_is_refused(lab: Lab, tmp_path: Path) -> None:
     file = tmp_path / "other.toml"
-    file.write_text(TEXT.format(name=lab.description.name, folder=tmp_path / "other"))
+    file.write_text(compose_three(tmp_path / "other", name=lab.description.name))
 
     with pytest.raises(LabRefused, match="Choose another name"):
         Lab(read_description(file)).make()

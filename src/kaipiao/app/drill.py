@@ -3,37 +3,27 @@
 It is started as its operator starts it, and it is ours alone: no drill touches another cell.
 """
 
-import asyncio
-import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from kaipiao.app.drill_series import drill_while_it_holds, make_folder, plan, undisturbed
 from kaipiao.app.folder import CellFolder, read_running
+from kaipiao.app.scratch_cell import DidNotStart, ScratchCell, kill
 from kaipiao.continuity.cluster.words import Sentence
 from kaipiao.continuity.drill.experiment import Experiment, Target
 from kaipiao.continuity.drill.journal import Journal
 from kaipiao.continuity.drill.line import Answer, Door, NoDoor, Silence, ask_once
 from kaipiao.continuity.drill.perform import Say, check_can
 from kaipiao.continuity.drill.stage import Done, StageRefused
-from kaipiao.evidence.keys import VKEY_NAME
-from kaipiao.evidence.note import VerifierKey, parse_vkey
+from kaipiao.evidence.note import VerifierKey
 from kaipiao.ledger.embedded.passwords import ROOT, compose_dsn
 from kaipiao.ledger.embedded.remove import remove_database
 
-READY_WITHIN_S = 60.0
-STOP_WITHIN_S = 20.0
 ASK_WITHIN_S = 5.0
-POLL_S = 0.05
-PROGRAM = (sys.executable, "-c", "from kaipiao.cli.main import main; main()")
 
 
 class CellStage:
@@ -42,19 +32,15 @@ class CellStage:
     name = "one cell on loopback"
 
     def __init__(self, folder: Path) -> None:
-        self.folder = CellFolder(str(folder))
-        self._port = free_port()
-        self._ready = folder.with_name("ready")
-        self._said = folder.with_name("said")
-        self._process: subprocess.Popen[bytes] | None = None
+        self._cell = ScratchCell(folder)
 
     @property
     def token(self) -> str:
-        return self.folder.first_key.read_text(encoding="ascii").strip()
+        return self._cell.first_key
 
     @property
     def doors(self) -> list[Door]:
-        return [Door("127.0.0.1", self._port)]
+        return [Door("127.0.0.1", self._cell.port)]
 
     @property
     def acts(self) -> Mapping[str, Callable[[Target], Awaitable[Done]]]:
@@ -66,11 +52,11 @@ class CellStage:
 
     @property
     def logs(self) -> dict[str, Path]:
-        return {"cell": self.folder.evidence}
+        return {"cell": self._cell.evidence}
 
     @property
     def vkey(self) -> VerifierKey:
-        return parse_vkey((self.folder.secrets / VKEY_NAME).read_text(encoding="utf-8").strip())
+        return self._cell.vkey
 
     async def unsteady(self) -> list[Sentence]:
         try:
@@ -79,11 +65,11 @@ class CellStage:
             answer = Answer()
         if answer.status == 200:
             return []
-        why = Sentence(f"单元未就绪 ({answer.status})", f"the cell is not ready ({answer.status})")
-        return [why]
+        told = f"({answer.status})"
+        return [Sentence(f"单元未就绪 {told}", f"the cell is not ready {told}")]
 
     async def dsn(self) -> str:
-        running = read_running(self.folder)
+        running = read_running(CellFolder(str(self._cell.folder)))
         assert running, "it is steady, so it runs"
         where = parse_qs(urlsplit(running.dsn).query)
         secrets = Path(where["passfile"][0]).parent
@@ -94,41 +80,25 @@ class CellStage:
 
     async def start(self) -> None:
         """Raises StageRefused: it did not get ready; with what it said."""
-        self._ready.unlink(missing_ok=True)
-        command = [*PROGRAM, "up", "--data", str(self.folder.path), "--port", str(self._port)]
-        more = ["--workers", "2", "--ready-file", str(self._ready)]
-        self._process = _start([*command, *more], self._said)
-        deadline = time.monotonic() + READY_WITHIN_S
-        while not self._ready.exists():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                text = self._said.read_text(encoding="utf-8", errors="replace")[-2_000:]
-                raise StageRefused(zh=f"单元没有启动: {text}", en=f"It did not start: {text}")
-            await asyncio.sleep(POLL_S)
+        try:
+            await self._cell.start()
+        except DidNotStart as said:
+            raise StageRefused(zh=f"单元没有启动: {said}", en=f"It did not start: {said}") from None
 
     async def stop(self) -> None:
-        if self._process is None:
-            return
-        with suppress(ProcessLookupError):
-            self._process.terminate()
-        try:
-            await asyncio.to_thread(self._process.wait, STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            kill(below(self._process.pid))
-            self._process.wait()
+        await self._cell.stop()
 
     # ---- acts ----
 
     async def _kill_postgres(self, _: Target) -> Done:
-        assert self._process
-        pids = [pid for pid in below(self._process.pid) if "/postgres -D " in command_of(pid)]
-        kill(pids[:1])
-        return Done(f"postgres {pids[:1]}", struck_s=time.monotonic())
+        pids = self._cell.postmasters()[:1]
+        kill(pids)
+        return Done(f"postgres {pids}", struck_s=time.monotonic())
 
     async def _kill_cell(self, _: Target) -> Done:
-        assert self._process
-        pids = below(self._process.pid)
+        pids = self._cell.pids()
         kill(pids)
-        await asyncio.to_thread(self._process.wait)
+        await self._cell.wait_until_dead()
         return Done(f"{len(pids)} processes", self._start_if_down)
 
     async def _start_cell(self, _: Target) -> Done:
@@ -136,11 +106,11 @@ class CellStage:
         return Done("")
 
     async def _start_if_down(self) -> None:
-        if self._process is None or self._process.poll() is not None:
+        if self._cell.was_killed():
             await self.start()
 
 
-class ScratchCell:
+class DrillCell:
     """A cell of our own.  ``stays``: its folder is not removed at the end of the block."""
 
     def __init__(self, folder: Path) -> None:
@@ -149,10 +119,10 @@ class ScratchCell:
 
 
 @asynccontextmanager
-async def open_cell(scratch: str | None, say: Say) -> AsyncIterator[ScratchCell]:
+async def open_cell(scratch: str | None, say: Say) -> AsyncIterator[DrillCell]:
     """A cell that runs inside the block and leaves nothing behind.  Raises StageRefused."""
     place = make_folder(scratch)
-    ours = ScratchCell(place / "cell")
+    ours = DrillCell(place / "cell")
     try:
         await ours.stage.start()
         yield ours
@@ -173,49 +143,6 @@ def _tell_where(place: Path, say: Say) -> None:
         f"The cell is stopped; its data and logs stay in {place}. To start it: {up}. "
         f"To remove it: rm -r {place}",
     )
-
-
-def _start(command: list[str], said: Path) -> "subprocess.Popen[bytes]":
-    """In a session of its own: a Ctrl-C is for us, who stop it in good order."""
-    with said.open("ab") as log:
-        return subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
-
-
-def below(root: int) -> list[int]:
-    """This process and all that came from it, the older first."""
-    children: dict[int, list[int]] = {}
-    for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
-        with suppress(OSError):
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-            children.setdefault(int(fields[1]), []).append(pid)
-    found = [root]
-    for pid in found:  # grows while we walk it
-        found += children.get(pid, [])
-    return found
-
-
-def command_of(pid: int) -> str:
-    """Its command line; empty if it is gone."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        return ""
-
-
-def kill(pids: list[int]) -> None:
-    """SIGKILL; whoever is gone already is gone."""
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def drill_a_cell(

@@ -32,33 +32,14 @@ from kaipiao.continuity.drill.stage import StageRefused
 from kaipiao.continuity.lab import spaces
 from kaipiao.continuity.lab.lab import CLIENT, Lab
 from kaipiao.continuity.lab.refused import LabRefused
+from kaipiao.continuity.lab.three import ETCD, RAFT, compose_three
 
 CLONE_NEWNET = 0x4000_0000
 DISK_MB = 900
 """For the drills whose fault is a disk: a database, its write-ahead log, and little more."""
 
 ON_DISKS = ("slow-disk", "full-disk")
-DESCRIPTION = """\
-name = "{name}"
-area = 33
-folder = "{folder}"
-[dcs]
-{dcs}
-[[member]]
-name = "n1"
-address = "192.0.2.1"
-[[member]]
-name = "n2"
-address = "192.0.2.2"
-[[member]]
-name = "n3"
-address = "192.0.2.3"
-[settings]
-workers = 1
-"""
-
-
-DCS = {"raft": 'kind = "raft"', "etcd": 'kind = "etcd"\nrun = true'}
+DCS = {"raft": RAFT, "etcd": ETCD}
 """Who remembers who leads, by its name, as the description says it."""
 
 
@@ -161,9 +142,8 @@ def _tell_where(lab: Lab, folder: Path, say: Say) -> None:
 def _lab(folder: Path, dcs: str) -> Lab:
     file = folder / "cell.toml"
     name = f"drill-{secrets.token_hex(2)}"
-    file.write_text(
-        DESCRIPTION.format(name=name, folder=folder / "cell", dcs=DCS[dcs]), encoding="utf-8"
-    )
+    text = compose_three(folder / "cell", name=name, dcs=DCS[dcs])
+    file.write_text(text, encoding="utf-8")
     return Lab(read_description(file))
 
 

@@ -4,25 +4,9 @@ from pathlib import Path
 
 from kaipiao.app.bundles import make_bundles, put_in_place
 from kaipiao.continuity.cluster.description import Description, read_description
+from kaipiao.continuity.lab.three import compose_three
 
-TEXT = """
-name = "zj"
-area = 33
-folder = "{folder}"
-[[member]]
-name = "n1"
-address = "192.0.2.1"
-[[member]]
-name = "n2"
-address = "192.0.2.2"
-[[member]]
-name = "n3"
-address = "192.0.2.3"
-role = "vote"
-[settings]
-workers = 1
-log_signatures = "ed25519"
-"""
+TEXT = compose_three("{folder}", name="zj", last='role = "vote"', more='log_signatures = "ed25519"')
 
 
 def describe(folder: Path, text: str = TEXT) -> Description:

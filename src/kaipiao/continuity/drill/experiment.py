@@ -139,6 +139,17 @@ EXPERIMENTS = (
         ),
     ),
     Experiment(
+        "rebuild-member",
+        "备用成员的数据损坏, 由 recover 重建",
+        "a standby's data is damaged, and recover rebuilds it",
+        NODE_S,
+        (
+            Step("damage-data", "standby", "损坏备库的数据", "damage its data", 3.0, counts=True),
+            Step("recover", "all", "执行 kaipiao recover", "kaipiao recover"),
+            _STEADY,
+        ),
+    ),
+    Experiment(
         "clock-ahead",
         "主成员的时钟向前跳一小时, 之后跳回",
         "the primary's clock jumps an hour ahead, and back later",

@@ -15,7 +15,7 @@ from kaipiao.continuity.drill.experiment import HOUR_S, Target
 from kaipiao.continuity.drill.line import Door, NoDoor, Silence, ask_once
 from kaipiao.continuity.drill.stage import Done, StageRefused, Undo
 from kaipiao.continuity.lab.faults import Faults
-from kaipiao.continuity.lab.lab import Lab
+from kaipiao.continuity.lab.lab import PROGRAM, Lab
 from kaipiao.evidence.keys import VKEY_NAME
 from kaipiao.evidence.note import VerifierKey, parse_vkey
 from kaipiao.ledger.embedded.passwords import ROOT, compose_dsn
@@ -25,6 +25,7 @@ STOP_WITHIN_S = 30.0
 LAG_BYTES = 1 << 20
 WELL = {"primary": "running", "standby": "streaming"}
 FIRST_KEY = "first-api-key"
+CONTROL_FILE = "global/pg_control"
 NO_QUORUM = Sentence(
     "没有主节点, 或没有可确认提交的备节点",
     "no primary with a standby that a commit may count on",
@@ -67,6 +68,8 @@ class MembersStage:
             "clock-ahead": partial(self._break, partial(self._step_clock, HOUR_S)),
             "clock-back": partial(self._break, partial(self._step_clock, -HOUR_S)),
             "switchover": self._switch_over,
+            "damage-data": self._damage_data,
+            "recover": self._recover,
         }
 
     @property
@@ -168,9 +171,27 @@ class MembersStage:
         return Done(member)
 
     async def _break(self, fault: Callable[[str], Callable[[], None]], target: Target) -> Done:
-        member = await self._find(target)
+        member, began_s = await self._find(target), time.monotonic()
         undo = _awaited(await asyncio.to_thread(fault, member))
-        return Done(member, undo, time.monotonic())
+        return Done(member, undo, began_s)  # a disk is written full for seconds, and guarded
+
+    async def _damage_data(self, target: Target) -> Done:
+        """What says how far it had come is gone: PostgreSQL never starts from this again."""
+        member = await self._find(target)
+        (self._homes[member].data / CONTROL_FILE).write_bytes(b"")
+        pids = self._lab.kill(member, "postgres")[:1]
+        return Done(f"{member} {pids}", struck_s=time.monotonic())
+
+    async def _recover(self, _: Target) -> Done:
+        """As an operator does it, on the primary's machine; it waits until all is mended."""
+        member, file = await self._find("primary"), str(self._description.file)
+        said = self._description.folder / "recover.said"
+        with said.open("wb") as output:
+            command = [*PROGRAM, "--lang", "en", "recover", file]
+            running = self._lab.spawn(member, command, output=output)
+        code = await asyncio.to_thread(running.wait)
+        last = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
+        return Done(f"exit {code}: {' '.join(last)}")
 
     def _step_clock(self, by_s: int, member: str) -> Callable[[], None]:
         return self._faults.step_clock(member, by_s)

@@ -52,6 +52,7 @@ def compose_journal(
         gaps=tally.gaps,
         overdrawn=tally.overdrawn,
         root_extends=tally.root_extends,
+        steady_again_s=round(done.steady_s - done.fault_s, 1),
         times_back=len(steps_back_s(books, heard)),
         client_calls=rides.calls,
         client_errors=len(rides.errors),
