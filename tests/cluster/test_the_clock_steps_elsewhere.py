@@ -14,8 +14,9 @@ from random import Random
 import msgspec
 import pytest
 
+from kaipiao.app.beat import beat
 from kaipiao.app.folder import CellFolder
-from kaipiao.app.health import CellHealth, beat
+from kaipiao.app.health import CellHealth
 from kaipiao.errors import ConfirmationRefused, NotAuthenticated
 from kaipiao.evidence.audit import audit
 from kaipiao.evidence.disk import LocalDisk

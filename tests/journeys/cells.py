@@ -25,12 +25,12 @@ def environment(**more: str) -> dict[str, str]:
 
 def kaipiao(*arguments: object, **options: Any) -> "subprocess.CompletedProcess[str]":
     """Run a command to its end."""
-    env = environment(**options.pop("env", {}))
+    env, within_s = environment(**options.pop("env", {})), options.pop("within_s", 60)
     return subprocess.run(
         [KAIPIAO, *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=within_s,
         env=env,
         check=False,
         **options,

@@ -1,6 +1,7 @@
 """One child process, started again whenever it dies, until it is told to stop."""
 
 import asyncio
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -48,6 +49,16 @@ class Child(Kept):
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ready.wait(), seconds)
         return self._ready.is_set()
+
+    async def leave(self, within_s: float) -> None:
+        """It has a follower: each of its callers has one more answer; then it ends by itself."""
+        self._stopping.set()
+        process = self._process
+        if process is None or process.returncode is not None or not self._ready.is_set():
+            return
+        process.send_signal(signal.SIGUSR1)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), within_s)
 
     async def renew(self, patience_s: float) -> None:
         """Ask it to finish and let its successor begin; returns when that one is ready, or late."""

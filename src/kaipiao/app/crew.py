@@ -22,6 +22,9 @@ WORKER_STOP_S = 1.5
 WORK_STOP_S = 1.0
 """Together with the database's own second these make a stop of less than five."""
 
+DRAIN_S = 15.0
+"""A server that is followed by another waits so long for each caller to ask once more."""
+
 READY_WITHIN_S = 20.0
 """A process of another release that is not ready by then is not waited for."""
 
@@ -94,10 +97,14 @@ class Crew:
             NotReady: one was not; so some places have the new program and some the old.
         """
         self._program = program
-        for place, old in enumerate(self._workers):
-            if old.program != program:
-                self._workers[place] = await self._begin(self._worker(place), anyway=anyway)
-                await self._retire(old, WORKER_STOP_S)
+        leaving: list[asyncio.Task[None]] = []
+        try:
+            for place, old in enumerate(self._workers):
+                if old.program != program:
+                    self._workers[place] = await self._begin(self._worker(place), anyway=anyway)
+                    leaving.append(asyncio.create_task(self._let_go(old)))
+        finally:
+            await asyncio.gather(*leaving)
         for place, old in enumerate(self._behind):
             if old.program != program:
                 await self._retire(old, WORK_STOP_S)  # first: the log has one writer
@@ -140,6 +147,11 @@ class Crew:
             await self._retire(child, 0)
             raise NotReady(child.name)
         return child
+
+    async def _let_go(self, server: Child) -> None:
+        """Its callers go over to those who follow it."""
+        await server.leave(DRAIN_S)
+        await self._retire(server, WORKER_STOP_S)
 
     async def _retire(self, child: Child, patience_s: float) -> None:
         await child.stop(patience_s)

@@ -3,7 +3,6 @@
 The gateway remembers an answer for a moment, so many who ask at once cost no more than one.
 """
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,26 +20,9 @@ from kaipiao.ledger.store import Store
 from kaipiao.ports import Clock
 from kaipiao.seal.roster import has_roster
 
-BEAT_EVERY_S = 1.0
 BEAT_LATE_S = 5.0
-LEADS = b"leads\n"
 LOG_LATE_S = 5.0
 """Leaves that wait longer than this for their place mean that the log is not written."""
-
-
-def beat(folder: CellFolder, *, leads: bool = False) -> None:
-    """The ``work`` process says that it is alive, once a second, and whether it leads the log."""
-    path = folder.run / "work.beat"
-    path.write_bytes(LEADS if leads else b"")
-    os.utime(path)
-
-
-def is_leading(folder: CellFolder) -> bool:
-    """Whether this member, of those on one database, said last that it leads the log."""
-    try:
-        return (folder.run / "work.beat").read_bytes() == LEADS
-    except OSError:
-        return False
 
 
 def read_backed_up(folder: CellFolder) -> tuple[BackedUp, ...]:

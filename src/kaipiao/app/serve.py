@@ -1,16 +1,18 @@
 """``serve``: one process that answers HTTP on the supervisor's listening socket.
 
 uvicorn on uvloop and httptools; no access log (the gateway keeps its own), no banner.  On
-SIGTERM it stops accepting, finishes what it is doing, and hands back its numbers.
+SIGTERM it stops accepting, finishes what it is doing, and hands back its numbers.  On SIGUSR1,
+when another one follows it, it does so without haste: each caller has one more answer.
 """
 
 import asyncio
 import gc
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 
@@ -23,6 +25,7 @@ from kaipiao.app.wiring import open_services
 from kaipiao.base.shortage import is_shortage
 from kaipiao.gateway.asgi import build_app, build_protocol
 from kaipiao.gateway.last_words import LastWords
+from kaipiao.gateway.protocol import PatientProtocol
 
 FINISH_WITHIN_S = 1
 YIELD_S = 0.001
@@ -51,6 +54,7 @@ class Server(uvicorn.Server):
         self._crowd = crowd
         self._arriving: set[asyncio.Task[Any]] = set()
         self._yielding: asyncio.TimerHandle | None = None
+        self._is_draining = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup([])
@@ -62,11 +66,28 @@ class Server(uvicorn.Server):
         """Begin an orderly end."""
         self.should_exit = True
 
+    def drain(self) -> None:
+        """Another process takes new callers; ours have one more answer each, and then we end."""
+        self._is_draining = True
+        self._stop_listening()
+        self._say_farewell()
+
+    async def on_tick(self, counter: int) -> bool:
+        is_empty = not (self._arriving or self.server_state.connections)
+        return await super().on_tick(counter) or (self._is_draining and is_empty)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stop_listening()
+        await super().shutdown([])
+
+    def _stop_listening(self) -> None:
         asyncio.get_running_loop().remove_reader(self._listener)
         if self._yielding:
             self._yielding.cancel()
-        await super().shutdown([])
+
+    def _say_farewell(self) -> None:
+        for connection in list(self.server_state.connections):
+            cast(PatientProtocol, connection).farewell()
 
     def _listen(self) -> None:
         asyncio.get_running_loop().add_reader(self._listener, self._notice)
@@ -102,7 +123,12 @@ class Server(uvicorn.Server):
         caller.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         task = loop.create_task(loop.connect_accepted_socket(self._protocol, caller))
         self._arriving.add(task)
-        task.add_done_callback(self._arriving.discard)
+        task.add_done_callback(self._arrived)
+
+    def _arrived(self, task: asyncio.Task[Any]) -> None:
+        self._arriving.discard(task)
+        if self._is_draining:  # taken just before, and not yet among those who were told
+            self._say_farewell()
 
     def _protocol(self) -> asyncio.Protocol:
         """As uvicorn makes one."""
@@ -134,6 +160,7 @@ async def serve(orders: Orders, ending: Ending) -> None:
         crowd = Crowd(orders.crowd, place=orders.place, workers=orders.settings.worker_count)
         server = Server(config, socket.socket(fileno=orders.listener), crowd)
         ending.by(server.leave)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, server.drain)
         await server.serve()
 
 

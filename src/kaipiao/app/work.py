@@ -16,11 +16,11 @@ from datetime import datetime
 
 from kaipiao.app.audit import keep_audit
 from kaipiao.app.audit_log import compose_audit_writer, watched_audit_log
+from kaipiao.app.beat import BEAT_EVERY_S, beat
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.courtesy import LOG, step_back
 from kaipiao.app.erasing import compose_erasing, keep_erasing
 from kaipiao.app.folder import CellFolder
-from kaipiao.app.health import BEAT_EVERY_S, beat
 from kaipiao.app.journal import keep_journal
 from kaipiao.app.leading import leading_of
 from kaipiao.app.log_keys import open_log_keys

@@ -340,8 +340,8 @@ def finish(
 @_DATA
 @click.option("--json", "as_json", is_flag=True, help=t("输出 JSON", "Print JSON."))
 def status(file: Path | None, by: str, data: str | None, as_json: bool) -> None:
+    from kaipiao.app.beat import is_leading
     from kaipiao.app.folder import read_running
-    from kaipiao.app.health import is_leading
     from kaipiao.cli.release_told import folder_of, tell_current, tell_stands, walk_of
     from kaipiao.continuity.release.current import read_current
 

@@ -55,6 +55,11 @@ class ExpressProtocol(PatientProtocol):
         else:
             super().timeout_keep_alive_handler()
 
+    def farewell(self) -> None:
+        # In this one connection's place: who stays takes no extra step for it.
+        self._board = _never  # type: ignore[assignment,method-assign]
+        super().farewell()
+
     def shutdown(self) -> None:
         self._let_go()
         super().shutdown()
@@ -138,3 +143,8 @@ class ExpressProtocol(PatientProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(
             seconds, self.timeout_keep_alive_handler
         )
+
+
+def _never(_: bytes) -> bool:
+    """No express way any more: its answers do not say ``Connection: close``."""
+    return False

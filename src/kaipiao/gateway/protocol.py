@@ -9,6 +9,7 @@ Who does not read our answers is waited for, but not for ever (``unread.py``).
 import asyncio
 import sys
 from collections.abc import Sized
+from typing import Any
 
 import msgspec
 from httptools import HttpParserCallbackError
@@ -47,6 +48,20 @@ class Flow(FlowControl):
     def resume_writing(self) -> None:
         self._watch.end()
         super().resume_writing()
+
+
+class LastParser:
+    """A parser whose caller is told, with the next answer, not to ask here again."""
+
+    def __init__(self, parser: Any) -> None:
+        self._parser = parser
+        self.feed_data = parser.feed_data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._parser, name)
+
+    def should_keep_alive(self) -> bool:
+        return False
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -95,6 +110,14 @@ class PatientProtocol(HttpToolsProtocol):
             self.transport.abort()
         else:
             self._refuse(NotHttp())
+
+    def farewell(self) -> None:
+        """This process will end: the next answer says ``Connection: close``, and is the last.
+
+        Hanging up on a kept connection at once would cut off whoever is just asking.
+        """
+        if not isinstance(self.parser, LastParser):
+            self.parser = LastParser(self.parser)  # type: ignore[assignment]
 
     def _expect_headers(self) -> None:
         self._in_headers = self._began_just_now = True

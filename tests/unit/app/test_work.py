@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest_asyncio
 
+from kaipiao.app.beat import beat
 from kaipiao.app.folder import CellFolder
-from kaipiao.app.health import CellHealth, beat
+from kaipiao.app.health import CellHealth
 from kaipiao.app.orders import Orders
 from kaipiao.app.settings import Settings
 from kaipiao.app.work import compose_writer, keep_clocks, write_log
