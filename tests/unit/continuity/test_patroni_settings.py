@@ -149,6 +149,51 @@ print(json.dumps([adjusted(ttl=5, loop_wait=1, retry_timeout=2),
     assert json.loads(done.stdout.splitlines()[-1]) == [ours, ours]
 
 
+@needs_patroni
+def test_only_members_confirm_commits_even_while_no_standby_is_there() -> None:
+    """``*`` would count a backup's stream, or the copy that a new standby is made of."""
+    ask = """
+from types import SimpleNamespace
+from kaipiao.continuity.cluster.launcher import count_members_only
+count_members_only("n2,n3")
+from patroni.postgresql.config import ConfigHandler
+config = ConfigHandler.__new__(ConfigHandler)
+config._server_parameters = {}
+config._postgresql = SimpleNamespace(state="stopped")
+for value in ("ANY 1 (*)", "*", "ANY 1 (n2)", None):
+    config.set_synchronous_standby_names(value)
+    print(config._server_parameters.get("synchronous_standby_names"))
+"""
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines() == ['ANY 1 ("n2","n3")', '"n2","n3"', "ANY 1 (n2)", "None"]
+
+
+@needs_patroni
+def test_patroni_leaves_that_state_as_soon_as_a_member_streams() -> None:
+    """Its own resolver, given what it will read back."""
+    from patroni.quorum import QuorumStateResolver
+
+    def resolve(active: set[str]) -> list[Any]:
+        state = {"quorum": 0, "voters": set[str](), "numsync": 1, "sync": {"n2", "n3"}}
+        return list(
+            QuorumStateResolver(
+                leader="n1",
+                leader_wanted="n1",
+                numsync_confirmed=len(active),
+                active=active,
+                sync_wanted=1,
+                **state,
+            )
+        )
+
+    assert [(step[0], step[2], set(step[3])) for step in resolve({"n2"})] == [
+        ("sync", 1, {"n2"}),
+        ("quorum", 0, {"n2"}),
+    ]
+    assert [(step[0], set(step[3])) for step in resolve(set())] == [("sync", set())]
+
+
 @pytest.mark.parametrize("other", ["4.1.4", "4.1.6", "4.2.0", "3.3.8"])
 def test_another_patroni_is_refused_with_what_to_type(other: str) -> None:
     with pytest.raises(SystemExit, match=f"pip install .*{VERSION}"):

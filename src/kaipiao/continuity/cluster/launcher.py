@@ -1,12 +1,17 @@
-"""Patroni 4.1.5 with three of its numbers lowered, and otherwise as its makers released it.
+"""Patroni 4.1.5 with three of its numbers lowered and one of its stars named.
 
-Run as ``python -I launcher.py SITE (member|vote) PATRONI_YML`` by the account that runs
+Run as ``python -I launcher.py SITE (member|vote) PATRONI_YML OTHERS`` by the account that runs
 PostgreSQL; standard library and Patroni only.  SITE is where Patroni lies: the interpreter may
-be another than ours (``interpreter.py``).
+be another than ours (``interpreter.py``).  OTHERS: the other members with data, by commas.
 
 Why: Patroni refuses a ``ttl`` below 20 s and a ``retry_timeout`` below 3 s, written into its
 code, so that a lost machine costs 22 s; and it waits 2 s for a dead peer's answer before it
 stands for election.  Its own rule ``loop_wait + 2 * retry_timeout <= ttl`` stays in force.
+
+And while no standby is there, Patroni has commits wait for ``*``, which is *any* receiver of WAL:
+a backup's stream, or the very copy that a new standby is being made of, would then confirm
+commits that no member could take over with.  The other members' names are written instead.
+
 Another version than the one that was tried may mean something else by these names: it is refused.
 """
 
@@ -48,7 +53,20 @@ def lower_floors() -> None:
     setattr(PatroniRequest, "__call__", asked)  # noqa: B010  mypy guards the plain form
 
 
-def main(site: str, role: str, config: str) -> None:
+def count_members_only(others: str) -> None:
+    """Raises AttributeError where Patroni has no such method."""
+    from patroni.postgresql.config import ConfigHandler
+
+    write = ConfigHandler.set_synchronous_standby_names
+    names = ",".join(f'"{other}"' for other in others.split(","))
+
+    def named(self: Any, value: str | None) -> Any:
+        return write(self, value and value.replace("*", names))
+
+    setattr(ConfigHandler, "set_synchronous_standby_names", named)  # noqa: B010  as above
+
+
+def main(site: str, role: str, config: str, others: str) -> None:
     sys.path.insert(0, site)
     # The client of etcd would take the system's pyOpenSSL, which does not fit what SITE holds.
     sys.modules["OpenSSL"] = None  # type: ignore[assignment]
@@ -60,6 +78,7 @@ def main(site: str, role: str, config: str) -> None:
     if role == "vote":
         from patroni.raft_controller import main as run
     else:
+        count_members_only(others)
         from patroni.__main__ import main as run
     run()
 

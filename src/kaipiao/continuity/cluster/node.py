@@ -163,7 +163,11 @@ class Node:
         self._patroni_settings = whole
         _write_for(account, home.patroni_file, patroni.render_patroni(whole))
         python, site = find_interpreter(account)
-        command = [python, "-I", "-u", launcher.__file__, str(site), role, str(home.patroni_file)]
+        others = ",".join(
+            one.name for one in self._description.with_data if one.name != self._member.name
+        )
+        orders = [str(site), role, str(home.patroni_file), others]
+        command = [python, "-I", "-u", launcher.__file__, *orders]
         return self._keep(
             "patroni",
             as_account(account, command),
