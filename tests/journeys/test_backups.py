@@ -23,6 +23,7 @@ from kaipiao.continuity.backup.choose import Plan
 from kaipiao.continuity.backup.restore import lay_out
 from kaipiao.continuity.backup.shelf import Backup, Series, Shelf
 from kaipiao.continuity.backup.wrong import BackupWrong
+from kaipiao.evidence.signing.change import announcement_leaf
 from kaipiao.fiscal.sample import SELLERS, sample_drafts
 from kaipiao.ledger.embedded.remove import remove_database
 from kaipiao.ledger.embedded.settings import TEST_SIZE
@@ -43,8 +44,21 @@ def seller_at(cell: Cell) -> Client:
 def stands(cell: Cell) -> bool:
     """Whether its status says that there is a backup and a stream."""
     told = httpx.get(f"{cell.url}/v1/status").json()["backups"]
-    return any(
+    return bool(told) and all(
         one["newest_age_s"] is not None and one["stream_lag_bytes"] is not None for one in told
+    )
+
+
+def well(cell: Cell) -> bool:
+    """What ``backup status`` and the status page say of both copies."""
+    folders = ("KAIPIAO_BACKUP_FOLDER", "KAIPIAO_BACKUP_SECOND_FOLDER")
+    place = cell.folder.parent
+    environ = dict(zip(folders, (f"{place}/backups", f"{place}/far-away"), strict=True))
+    done = kaipiao("backup", "status", "--data", cell.folder, "--json", env=environ)
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    ages = [one["copy_age_s"] for one in httpx.get(f"{cell.url}/v1/status").json()["backups"]]
+    return [one["place"] for one in told if one["is_well"]] == ["first", "second"] and all(
+        age is not None and age < 60 for age in ages
     )
 
 
@@ -76,6 +90,7 @@ class Lost:
 
     def __init__(self, folder: Path, receipts: list[Receipt], before_any: datetime) -> None:
         self.folder = folder
+        self.far_away = folder.with_name("far-away")
         self.receipts = receipts
         self.before_any = before_any
 
@@ -83,8 +98,8 @@ class Lost:
     def series(self) -> Series:
         return Shelf(self.folder).series()[0]
 
-    def restore(self, data: Path, to: datetime | None = None) -> Any:
-        wanted = Wanted(folder=self.folder, to=to, size=TEST_SIZE)
+    def restore(self, data: Path, to: datetime | None = None, **more: Any) -> Any:
+        wanted = Wanted(folder=self.folder, to=to, size=TEST_SIZE, **more)
         return asyncio.run(restore_cell(data, wanted, say=silent))
 
     def lay_out(self, backup: Backup, data: Path) -> None:
@@ -97,9 +112,10 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lost]:
     with tempfile.TemporaryDirectory(prefix="kaipiao-test-") as name:
         place = Path(name)
         place.chmod(0o711)
-        folder, before = place / "backups", datetime.now(UTC)
+        folder, far_away, before = place / "backups", place / "far-away", datetime.now(UTC)
         receipts: list[Receipt] = []
-        with running(place / "cell", "--backup-folder", str(folder)) as cell:
+        folders = ("--backup-folder", str(folder), "--backup-second-folder", str(far_away))
+        with running(place / "cell", *folders) as cell:
             client = seller_at(cell)
             for seller in SELLERS:
                 client.grant_credit(seller.taxpayer_id, 10**12)
@@ -114,8 +130,10 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lost]:
             sell(4)
             assert back_up(cell, folder)["kind"] == "incremental"
             sell(4)
-            seen = Shelf(folder).series()[0].seen / "evidence" / "checkpoint"
-            wait_until(lambda: "\n12\n" in seen.read_text(), 10, "no checkpoint came along")
+            for shelf in (Shelf(folder), Shelf(far_away)):
+                seen = shelf.series()[0].seen / "evidence" / "checkpoint"
+                wait_until(lambda: "\n12\n" in seen.read_text(), 10, "no checkpoint came along")  # noqa: B023
+            assert well(cell), "both copies are there, and as young as they should be"
             destroy(cell)
         yield Lost(folder, receipts, before)
 
@@ -123,6 +141,8 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lost]:
 def test_every_receipt_is_there_after_the_whole_cell_was_lost(lost: Lost, scratch: Path) -> None:
     restored = lost.restore(scratch / "cell")
     assert (restored.proof.verdict, restored.proof.leaves) == ("proved", 12)
+    assert restored.audit.verdict == "proved"
+    assert restored.audit.told > 0
 
     with running(scratch / "cell") as cell:
         client = seller_at(cell)
@@ -152,6 +172,60 @@ def test_a_moment_before_the_published_log_can_be_looked_at_and_not_gone_on_from
     with pytest.raises(BackupWrong, match="12 were published"):
         lost.restore(scratch / "cell", earlier)
     assert list((scratch / "cell").iterdir()) == []
+
+
+def test_what_one_stream_lacks_is_taken_from_the_copy_far_away(lost: Lost, scratch: Path) -> None:
+    """The newest file never arrived here; the other house has it, and it is of the same history."""
+    newest = max(lost.series.wal.iterdir())
+    kept = newest.read_bytes()
+    newest.unlink()
+    try:
+        with pytest.raises(BackupWrong, match="12 were published"):
+            lost.restore(scratch / "cell")
+        restored = lost.restore(scratch / "cell", others=(lost.far_away,))
+    finally:
+        newest.write_bytes(kept)
+        shutil.chown(newest, lost.series.wal.owner(), lost.series.wal.group())
+    assert (restored.proof.verdict, restored.proof.leaves) == ("proved", 12)
+    assert restored.audit.verdict == "proved"
+
+
+def test_a_cell_that_goes_on_with_less_does_so_under_another_log_and_says_it_aloud(
+    lost: Lost, scratch: Path
+) -> None:
+    earlier = lost.series.backups()[-1].ended_at
+    old_key = next(lost.series.path.glob("cell/*/secrets/log.vkey")).read_text()
+    with pytest.raises(BackupWrong, match="Leave --shorter out"):
+        lost.restore(scratch / "cell", shorter="no need")
+
+    restored = lost.restore(scratch / "cell", earlier, shorter="both disks burned")
+
+    assert (restored.proof.verdict, restored.new_log) == (
+        "shorter",
+        "kaipiao.localhost/log/after-1",
+    )
+    with running(scratch / "cell") as cell:
+        client = seller_at(cell)
+        kept = client.issue(SALES[7], key="sale-7")
+        assert kept.number == lost.receipts[7].number
+        # The number of a lost invoice is on somebody's desk: nobody else's invoice has it.
+        new = client.issue(SALES[8], key="sale-8")
+        assert int(new.number[5:]) > 10**9
+        statement = (cell.folder / "closed" / "statement").read_text()
+        assert "kept 8\n" in statement
+        assert "lost at least 4\n" in statement
+        assert "reason both disks burned\n" in statement
+        new_key = httpx.get(f"{cell.url}/log/log.vkey").text
+        assert old_key.strip() in statement
+        assert new_key.strip() in statement
+        wait_until(lambda: is_told(cell, statement), 10, "the statement is not published")
+    assert old_key not in {path.read_text() for path in (cell.folder / "secrets").glob("*.vkey")}
+
+
+def is_told(cell: Cell, statement: str) -> bool:
+    """Whether the log's own page of announcements has what was said when the old log was closed."""
+    leaf = announcement_leaf(statement).hex()
+    return httpx.get(f"{cell.url}/log/announcement/{leaf}").text == statement
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ While this process does not run the server keeps the log for it, up to a limit; 
 import asyncio
 import logging
 import signal
+from collections import deque
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,10 +32,12 @@ from kaipiao.errors import Outage
 from kaipiao.fiscal.audit import CELL
 from kaipiao.gateway.wiring import BackedUp
 from kaipiao.ledger.audit import AuditRows
-from kaipiao.ledger.backups import stream_lag_bytes
+from kaipiao.ledger.backups import Standing, stream_standing
 from kaipiao.ledger.pool import Pool
 
 LOOK_EVERY_S = 2.0
+LOOKS_MAX = 43_200
+"""A day of looks: a copy further behind than that is told of as a day old, or older."""
 AGAIN_AFTER_S = 30.0
 """A folder that is full or away is tried again so often."""
 
@@ -75,6 +78,7 @@ class Keeper:
         self._told = self._cell.backups(place)
         self._said = self._cell.logs / f"stream-{place}.txt"
         self._clock = SystemClock()
+        self._age = CopyAge()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Whatever goes wrong is written down for status pages, and tried again."""
@@ -135,8 +139,13 @@ class Keeper:
 
     async def _look(self, at: At) -> None:
         newest = newest_of(at)
-        lag_bytes = await stream_lag_bytes(self._pool, at.slot)
-        self._tell(newest_at=newest.ended_at if newest else None, lag_bytes=lag_bytes)
+        standing = await stream_standing(self._pool, at.slot)
+        if standing:
+            self._age.look(standing, self._clock.now())
+        self._tell(
+            newest_at=newest.ended_at if newest else None,
+            lag_bytes=standing.lag_bytes if standing else None,
+        )
 
     def _tell(
         self, *, newest_at: datetime | None = None, lag_bytes: int | None = None, trouble: str = ""
@@ -147,8 +156,26 @@ class Keeper:
             stream_lag_bytes=lag_bytes,
             told_at=self._clock.now(),
             trouble=trouble,
+            whole_at=self._age.whole_at,
         )
         write_whole(self._told, msgspec.json.encode(told))
+
+
+class CopyAge:
+    """Until when everything that was written is in a copy.
+
+    What the server had written at one look, and the stream has received at a later one, was there
+    from the first look on.
+    """
+
+    def __init__(self) -> None:
+        self.whole_at: datetime | None = None
+        self._looks: deque[tuple[datetime, int]] = deque(maxlen=LOOKS_MAX)
+
+    def look(self, standing: Standing, now: datetime) -> None:
+        self._looks.append((now, standing.written))
+        while self._looks and self._looks[0][1] <= standing.received:
+            self.whole_at = self._looks.popleft()[0]
 
 
 def newest_of(at: At) -> Backup | None:

@@ -13,6 +13,7 @@ from kaipiao.app.audit import compose, operator
 from kaipiao.app.backup_proof import Proofs, prove_both, read_words
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.folder import CellFolder, OnlySupervisor
+from kaipiao.app.new_log import begin_new_log
 from kaipiao.app.settings import Settings, load_settings
 from kaipiao.continuity.backup.choose import Plan, plan_restore, spell
 from kaipiao.continuity.backup.prove import Proof
@@ -38,18 +39,21 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     proof: Proof
     audit: Proof
     data: str
+    new_log: str = ""  # the name under which the log goes on, if the old one had to be closed
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """``folder`` of the backups, the moment (None: the last), and other copies of the stream.
 
     ``rewound``: a ledger with fewer leaves than were published will do; for verifying only.
+    ``shorter``: why such a ledger shall be gone on from, under another log; empty: it shall not.
     """
 
     folder: Path
     to: datetime | None = None
     others: tuple[Path, ...] = ()
     rewound: bool = False
+    shorter: str = ""
     size: Size | None = None
 
 
@@ -67,7 +71,7 @@ async def restore_cell(data: Path, wanted: Wanted, *, say: Say) -> Restored:
         place.make()
         with OnlySupervisor(place):
             restored = await _replay_and_prove(data, plan, tools, wanted, say)
-            _judge(restored, rewound=wanted.rewound)
+            _judge(restored, wanted)
             say("settle")
             await asyncio.to_thread(settle, data, tools)
     except (BackupWrong, ValueError):
@@ -91,12 +95,29 @@ async def _replay_and_prove(
         proofs = await prove_both(settings, server.dsn_app, words, say)
         spelled = spell(wanted.to) if wanted.to else ""
         await _note(server.dsn_app, plan.backup, proofs, spelled)
+        new_log = ""
+        if wanted.shorter and is_short(proofs):
+            say("close")
+            dsns = server.dsn_app, server.dsn_owner
+            after = await begin_new_log(settings, *dsns, proofs, words, reason=wanted.shorter)
+            new_log = after.log_origin
     finally:
         say("stop")
         await server.stop(patience_s=STOP_WITHIN_S)
     return Restored(
-        backup=plan.backup, to=spelled, proof=proofs.log, audit=proofs.audit, data=str(data)
+        backup=plan.backup,
+        to=spelled,
+        proof=proofs.log,
+        audit=proofs.audit,
+        data=str(data),
+        new_log=new_log,
     )
+
+
+def is_short(proofs: Proofs) -> bool:
+    """Whether something that was told is missing, and what there is is not another history."""
+    verdicts = {proofs.log.verdict, proofs.audit.verdict}
+    return "shorter" in verdicts and "differs" not in verdicts
 
 
 def settings_of(data: Path, backup: Backup) -> Settings:
@@ -123,15 +144,21 @@ async def _note(dsn: str, backup: Backup, proofs: Proofs, to: str) -> None:
         await pool.close()
 
 
-def _judge(restored: Restored, *, rewound: bool) -> None:
+def _judge(restored: Restored, wanted: Wanted) -> None:
     """Raises BackupWrong: a cell that went on from here would take back its word."""
+    if wanted.shorter and not restored.new_log and restored.proof.verdict == "proved":
+        raise BackupWrong(
+            zh="没有缺少任何已发布的内容, 不需要另起日志。请去掉 --shorter。没有放回任何内容。",
+            en="Nothing that was published is missing, so no other log is needed. Leave --shorter "
+            "out. Nothing was put in place.",
+        )
     for proof, zh, en in (
         (restored.proof, "账本", "ledger"),
         (restored.audit, "审计日志", "audit log"),
     ):
         if proof.verdict == "differs":
             raise _another(proof, zh, en)
-        if proof.verdict == "shorter" and not rewound:
+        if proof.verdict == "shorter" and not (wanted.rewound or restored.new_log):
             raise _shorter(proof, zh, en, is_moment=bool(restored.to))
 
 
@@ -156,12 +183,14 @@ def _shorter(proof: Proof, zh: str, en: str, *, is_moment: bool) -> BackupWrong:
         zh=f"{moment_zh}: {zh}有 {proof.leaves} 项, 已发布 {proof.told} 项, 缺 {missing} 项。"
         "从这里继续会收回已作的承诺, 见证方会拒绝。没有放回任何内容。"
         "恢复到最后一刻: 不带 --to。另有一份备份流: --with 目录。"
+        "确实只剩这些: --shorter 原因 (旧日志公开关闭, 另起新日志)。"
         "只想知道那时有多少项: kaipiao backup verify --to 时间。",
         en=f"{moment_en}: the {en} has {proof.leaves} leaves, {proof.told} were published, "
         f"{missing} are missing. To go on from here would take back what was said, and "
         "witnesses would refuse it. Nothing was put in place. To the last moment: leave "
-        "--to out. If there is another copy of the stream: --with DIR. To see what there was "
-        "then: kaipiao backup verify --to TIME.",
+        "--to out. If there is another copy of the stream: --with DIR. If this is all that is "
+        "left: --shorter REASON, which closes the old log in public and begins another. To see "
+        "what there was then: kaipiao backup verify --to TIME.",
     )
 
 

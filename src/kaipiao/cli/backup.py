@@ -6,6 +6,7 @@ import click
 
 from kaipiao.cli.backup_drill import drill
 from kaipiao.cli.backup_options import FULL, JSON, Where, of_a_cell
+from kaipiao.cli.backup_status import status
 from kaipiao.cli.backup_stream import stream
 from kaipiao.cli.backup_verify import verify
 from kaipiao.cli.backup_words import KINDS, megabytes, told
@@ -156,5 +157,5 @@ def prune(where: Where, keep_days: int, as_json: bool) -> None:
     say(t(f"已删除 {len(gone)} 个备份。", f"{len(gone)} backups removed."))
 
 
-for _one in (stream, verify, drill):
+for _one in (stream, status, verify, drill):
     command.add_command(_one)

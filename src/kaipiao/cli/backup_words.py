@@ -21,6 +21,7 @@ STEPS = {
     "check": ("核对备份的每个文件并合并", "Checking every file of the backup, combining them"),
     "replay": ("重放日志", "Replaying the log of the database"),
     "prove": ("从账本重算两本日志的根", "Making both logs' roots again from the ledger"),
+    "close": ("关闭旧日志, 另起新日志", "Closing the old log, beginning another"),
     "stop": ("停止数据库", "Stopping the database"),
     "settle": ("落盘", "Forcing everything to the disk"),
 }
@@ -67,6 +68,17 @@ def _audit_in_words(proof: Any) -> str:
     return t(
         f"审计日志有 {proof.leaves:,} 项, 已发布 {proof.told:,} 项。",
         f"The audit log has {proof.leaves:,} events; {proof.told:,} were published.",
+    )
+
+
+def new_log_in_words(origin: str, data: Any) -> str:
+    return t(
+        f"旧日志已关闭, 新日志为 {origin} (config.json 的 log_origin)。声明: "
+        f"{data}/closed/statement, 启动后公开在 /log/announcement/。请把它和新公钥 "
+        "(kaipiao log key) 告诉见证方、镜像和购买方。",
+        f"The old log is closed; the new one is {origin} (log_origin in config.json). The "
+        f"statement: {data}/closed/statement, and, once the cell runs, /log/announcement/. Tell "
+        "witnesses, mirrors and buyers of it, and of the new key (kaipiao log key).",
     )
 
 

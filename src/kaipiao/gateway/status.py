@@ -20,10 +20,12 @@ _log = logging.getLogger("kaipiao.gateway")
 
 class BackedUpView(msgspec.Struct, frozen=True, kw_only=True):
     """How the backups in one folder stand; which folder, and what the trouble is, `kaipiao doctor`
-    says on the cell's machine: everyone may read this page.
+    says on the cell's machine: everyone may read this page.  All that was written longer than
+    `copy_age_s` ago is there.
     """
 
     newest_age_s: float | None
+    copy_age_s: float | None
     stream_lag_bytes: int | None
     told_age_s: float
     has_trouble: bool
@@ -89,6 +91,7 @@ class StatusCalls:
         newest_age_s = (now - told.newest_at).total_seconds() if told.newest_at else None
         return BackedUpView(
             newest_age_s=newest_age_s,
+            copy_age_s=(now - told.whole_at).total_seconds() if told.whole_at else None,
             stream_lag_bytes=told.stream_lag_bytes,
             told_age_s=(now - told.told_at).total_seconds(),
             has_trouble=bool(told.trouble),

@@ -44,7 +44,8 @@ class BackedUp(msgspec.Struct, frozen=True, kw_only=True):
     """How backups in one folder stand, as of `told_at`.
 
     `newest_at` is when the newest ended; `stream_lag_bytes` is what the server has written and the
-    stream has not made durable there, null while nobody streams; `trouble` says why, or is "".
+    stream has not made durable there, null while nobody streams; all that was written until
+    `whole_at` is there; `trouble` says why, or is "".
     """
 
     folder: str
@@ -52,6 +53,7 @@ class BackedUp(msgspec.Struct, frozen=True, kw_only=True):
     stream_lag_bytes: int | None
     told_at: datetime
     trouble: str = ""
+    whole_at: datetime | None = None
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,8 +33,6 @@ from kaipiao.ledger.embedded.server import EmbeddedPostgres
 from kaipiao.ledger.embedded.settings import Size, fit_size
 
 MARK = "restoring"
-OF_A_MEMBER = ("standby.signal", "patroni.dynamic.json")
-"""What a base backup of a cluster's member brings along, and one machine has no use for."""
 
 
 def lay_out(plan: Plan, data: Path, *, say: Say) -> Tools:
@@ -80,8 +78,7 @@ def _check_and_combine(bases: list[Path], draft: Path, tools: Tools, progress: P
 def _leave_cluster(draft: Path, tools: Tools) -> None:
     """A member's base becomes one machine's: it waits for no standby and follows nobody."""
     tools.replace(draft / "postgresql.base.conf", draft / "postgresql.conf")
-    for name in OF_A_MEMBER:
-        tools.remove(draft / name)
+    tools.remove(draft / "standby.signal")
 
 
 def _make_empty(data: Path) -> None:

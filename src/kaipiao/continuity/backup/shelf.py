@@ -137,22 +137,35 @@ class Shelf:
 
     def begin_anew(self, memory: Path) -> None:
         """Forget which series here is this cell's: the next backup begins another."""
-        known = read_memory(memory)
-        known.pop(str(self.path.resolve()), None)
-        write_whole(memory, msgspec.json.encode(known))
+        with alone_with(memory):
+            known = read_memory(memory)
+            known.pop(str(self.path.resolve()), None)
+            write_whole(memory, msgspec.json.encode(known))
 
     def series_of(self, memory: Path, now: datetime) -> Series:
         """The series of the cell that keeps ``memory``; begun now if it has none here.
 
         ``memory`` lies in the data folder and is in no backup, so a restored cell begins another.
         """
-        known = read_memory(memory)
-        here = str(self.path.resolve())
-        name = known.get(here, "")
-        if not name or not (self.path / name / "cell").exists():
-            name = now.strftime(NAME_FORM)
-            write_whole(memory, msgspec.json.encode(known | {here: name}))
-        return Series(self.path / name)
+        with alone_with(memory):
+            known = read_memory(memory)
+            here = str(self.path.resolve())
+            name = known.get(here, "")
+            if not name or not (self.path / name / "cell").exists():
+                name = now.strftime(NAME_FORM)
+                write_whole(memory, msgspec.json.encode(known | {here: name}))
+            return Series(self.path / name)
+
+
+@contextmanager
+def alone_with(memory: Path) -> Iterator[None]:
+    """The streams of two folders begin at the same moment, and share what the cell remembers."""
+    handle = os.open(memory.with_name("backup-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def read_memory(memory: Path) -> dict[str, str]:
@@ -169,9 +182,10 @@ def history_of(memory: Path) -> str:
     Two folders with backups of one history hold the same log of the database.
     """
     path = memory.with_name(HISTORY_NAME)
-    if not path.exists():
-        write_whole(path, secrets.token_hex(HISTORY_BYTES).encode())
-    return path.read_text(encoding="ascii")
+    with alone_with(memory):
+        if not path.exists():
+            write_whole(path, secrets.token_hex(HISTORY_BYTES).encode())
+        return path.read_text(encoding="ascii")
 
 
 def size_of(folder: Path) -> int:
