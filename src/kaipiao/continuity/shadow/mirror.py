@@ -23,10 +23,10 @@ from kaipiao.gateway.problems import compose_problem
 
 Json = dict[str, Any]
 
-COPIES_AT_ONCE = 64
+CONNECTIONS = 16
+COPIES_AT_ONCE = 2 * CONNECTIONS
 """Copies that the shadow has not answered; what comes while there are so many is not copied."""
 
-CONNECTIONS = 16
 CONNECT_WITHIN = "1s"
 ISSUED_WITHIN = "60s"
 """The cell says 503 long before; it is the copy that needs an end."""
@@ -222,7 +222,9 @@ def _shadow(folder: Path) -> Json:
         "connect_timeout": CONNECT_WITHIN,
         "eds_cluster_config": {"eds_config": _watched(folder, _SHADOW)},
         "circuit_breakers": {
-            "thresholds": [_many(COPIES_AT_ONCE) | {"max_connections": CONNECTIONS}]
+            "thresholds": [
+                _many(CONNECTIONS) | {"max_requests": COPIES_AT_ONCE}  # the rest waits
+            ]
         },
         **_protocol(http_filters=filters),
     }
