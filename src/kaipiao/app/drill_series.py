@@ -21,6 +21,10 @@ from kaipiao.continuity.drill.reckon import compose_journal
 from kaipiao.continuity.drill.stage import Stage, StageRefused
 from kaipiao.continuity.drill.survey import survey
 
+JUDGED_MOST = 200_000
+"""Every invoice is judged after each drill, the old ones too: after so many a fresh stage is less
+work than another look at all of them."""
+
 
 class Planned(NamedTuple):
     """One try that is still to be made."""
@@ -48,15 +52,16 @@ def plan(experiments: list[Experiment], seed: int) -> list[Planned]:
 async def drill_while_it_holds(
     scratch: Scratch, left: list[Planned], *, keep: bool, say: Say
 ) -> AsyncIterator[Journal]:
-    """Takes from ``left`` until one did not hold; each journal as soon as it is there.
+    """Takes from ``left`` until one did not hold, or there is too much to judge each time;
+    each journal as soon as it is there.
 
     What a drill fails with is a journal too.  Raises StageRefused: it was the very first, so
     nothing was done at all.
     """
-    held = True
-    while left and held:
+    held, told = True, 0
+    while left and held and told < JUDGED_MOST:
         journal = await _drill(scratch, left.pop(0), keep=keep, say=say)
-        held = journal.held
+        held, told = journal.held, told + journal.acknowledged
         yield journal
 
 

@@ -13,6 +13,8 @@ NODE_S = 10.0
 SWITCH_S = 5.0
 ALL_BACK_S = 30.0
 HOUR_S = 3_600
+LASTS_S = NODE_S + 1.0
+"""So long a fault is left: putting it back must not look like a recovery in time."""
 
 
 class Step(NamedTuple):
@@ -61,49 +63,53 @@ EXPERIMENTS = (
         "主成员的 Patroni 被 kill -9",
         "kill -9 of the primary's Patroni",
         PROCESS_S,
-        _one("kill-patroni", "primary", "kill -9 主成员的 Patroni", "kill -9 Patroni", 10.0),
+        _one("kill-patroni", "primary", "kill -9 主成员的 Patroni", "kill -9 Patroni", 6.0),
     ),
     Experiment(
         "kill-node",
         "主成员整机消失, 之后回来",
         "the primary's machine is gone, and comes back",
         NODE_S,
-        _one("kill-node", "primary", "主成员的全部进程被 kill -9", "kill -9 of everything", 15.0),
+        _one(
+            "kill-node", "primary", "主成员的全部进程被 kill -9", "kill -9 of everything", LASTS_S
+        ),
     ),
     Experiment(
         "cut-node",
         "主成员与所有人断网",
         "the primary is cut off from everyone",
         NODE_S,
-        _one("cut", "primary", "断开主成员的网络", "cut the primary off", 15.0),
+        _one("cut", "primary", "断开主成员的网络", "cut the primary off", LASTS_S),
     ),
     Experiment(
         "cut-leader-of-dcs",
         "选举存储 (DCS) 的领导者断网",
         "the leader of the election store (DCS) is cut off",
         NODE_S,
-        _one("cut", "dcs-leader", "断开 DCS 领导者的网络", "cut the DCS leader off", 15.0),
+        _one("cut", "dcs-leader", "断开 DCS 领导者的网络", "cut the DCS leader off", LASTS_S),
     ),
     Experiment(
         "slow-disk",
         "主库的磁盘变慢",
         "the primary's disk becomes slow",
         NODE_S,
-        _one("slow-disk", "primary", "放慢主库的磁盘", "slow the primary's disk down", 12.0),
+        _one("slow-disk", "primary", "放慢主库的磁盘", "slow the primary's disk down", LASTS_S),
     ),
     Experiment(
         "full-disk",
         "主库的磁盘写满",
         "the primary's disk is full",
         NODE_S,
-        _one("full-disk", "primary", "写满主库的磁盘", "fill the primary's disk", 15.0),
+        _one("full-disk", "primary", "写满主库的磁盘", "fill the primary's disk", LASTS_S),
     ),
     Experiment(
         "one-way-partition",
         "单向断网: 主成员发给其他成员的包丢失",
         "a one-way partition: what the primary sends the others is lost",
         NODE_S,
-        _one("cut-one-way", "primary", "主成员发出的包丢失", "drop what the primary sends", 15.0),
+        _one(
+            "cut-one-way", "primary", "主成员发出的包丢失", "drop what the primary sends", LASTS_S
+        ),
     ),
     Experiment(
         "rolling-restart",
@@ -126,7 +132,7 @@ EXPERIMENTS = (
         "计划切换",
         "a planned switchover",
         SWITCH_S,
-        _one("switchover", "primary", "切换到备库", "switch over to a standby", 6.0),
+        _one("switchover", "primary", "切换到备库", "switch over to a standby", 3.0),
     ),
     Experiment(
         "all-three-nodes",
@@ -154,7 +160,7 @@ EXPERIMENTS = (
         "主成员的时钟向前跳一小时, 之后跳回",
         "the primary's clock jumps an hour ahead, and back later",
         NODE_S,
-        _one("clock-ahead", "primary", "时钟向前跳 1 小时", "an hour ahead", 12.0),
+        _one("clock-ahead", "primary", "时钟向前跳 1 小时", "an hour ahead", 6.0),
         clock_s=HOUR_S,
     ),
     Experiment(
@@ -162,7 +168,7 @@ EXPERIMENTS = (
         "主成员的时钟向后跳一小时, 之后跳回",
         "the primary's clock jumps an hour back, and ahead later",
         NODE_S,
-        _one("clock-back", "primary", "时钟向后跳 1 小时", "an hour back", 12.0),
+        _one("clock-back", "primary", "时钟向后跳 1 小时", "an hour back", 6.0),
         clock_s=-HOUR_S,
     ),
     Experiment(

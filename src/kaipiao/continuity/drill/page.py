@@ -80,13 +80,17 @@ def _verdict(journal: Journal, language: Language) -> str:
 
 
 def _overview(journals: Sequence[Journal], language: Language) -> str:
-    zh = ("演练", "恢复开票", "最长静默", "上限", "已确认", "丢失", "结论")
-    en = ("drill", "writes back", "silence", "limit", "acknowledged", "lost", "verdict")
+    zh = ("演练", "恢复开票", "最长静默", "上限", "已确认", "丢失", "重复", "缺号", "报错", "结论")
+    en = (
+        *("drill", "writes back", "silence", "limit", "acknowledged"),
+        *("lost", "twice", "gaps", "errors", "verdict"),
+    )
     heads = "".join(f"<th>{head}" for head in (zh if language == "zh" else en))
     rows = "".join(
         f"<tr><td>{escape(one.drill)}<td class=n>{_seconds(one.recovery_s)}"
         f"<td class=n>{_seconds(one.longest_silence_s)}<td class=n>{one.limit_s:g} s"
         f"<td class=n>{one.acknowledged:,}<td class=n>{one.acknowledged_lost}"
+        f"<td class=n>{one.duplicates}<td class=n>{one.gaps}<td class=n>{one.client_errors}"
         f"<td>{_verdict(one, language)}"
         for one in journals
     )
@@ -108,6 +112,9 @@ def _numbers(journal: Journal, language: Language) -> str:
         ("重复", "Duplicates", str(journal.duplicates), "0"),
         ("缺号", "Gaps", str(journal.gaps), "0"),
         ("超额", "Credit overdrawn", str(journal.overdrawn), "0"),
+        ("客户端报错", "Errors our client told", str(journal.client_errors), "0"),
+        ("客户端最慢", "Its slowest answer", _seconds(journal.client_slowest_s), ""),
+        ("恢复稳态", "Steady again after", f"{journal.steady_again_s:.1f} s", ""),
         ("日志根延续", "Root extends", never[not journal.root_extends], never[0]),
     )
     return "<dl>" + "".join(_number(row, language) for row in rows) + "</dl>"

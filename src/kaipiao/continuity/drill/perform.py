@@ -35,7 +35,7 @@ WARM_YES = 100
 FORMED_WITHIN_S, STEADY_WITHIN_S, LOOK_EVERY_S = 240.0, 90.0, 0.5
 """A lab that was just made has three databases to make; one that was broken has to mend."""
 
-AFTER_S = 2.0
+AFTER_S = 1.0
 SELLERS_APART = 40
 DESKS = (10_000_000 - FIRST_SELLER) // SELLERS_APART
 
