@@ -5,17 +5,21 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import msgspec
 import pytest
 
 from kaipiao.app.bring_back import Wanted, restore_cell, verify_backup
+from kaipiao.app.folder import CellFolder, read_running
 from kaipiao.client.answers import Receipt
 from kaipiao.client.client import Client
 from kaipiao.client.retry import Budget
@@ -25,9 +29,10 @@ from kaipiao.continuity.backup.shelf import Backup, Series, Shelf
 from kaipiao.continuity.backup.wrong import BackupWrong
 from kaipiao.evidence.signing.change import announcement_leaf
 from kaipiao.fiscal.sample import SELLERS, sample_drafts
+from kaipiao.ledger.embedded.passwords import root_dsn
 from kaipiao.ledger.embedded.remove import remove_database
 from kaipiao.ledger.embedded.settings import TEST_SIZE
-from tests.journeys.cells import Cell, kaipiao, running, wait_until
+from tests.journeys.cells import KAIPIAO, Cell, environment, kaipiao, running, wait_until
 
 DRAFTS = sample_drafts(7)
 SALES = [next(DRAFTS) for _ in range(12)]
@@ -272,3 +277,66 @@ def test_a_folder_that_holds_something_is_left_alone(lost: Lost, scratch: Path) 
         lost.restore(scratch / "cell")
 
     assert (scratch / "cell" / "letter").read_text() == "mine"
+
+
+def test_a_stream_that_was_away_for_too_long_says_so_and_begins_anew(scratch: Path) -> None:
+    """What it had stays good; a new series begins, and at its end the server keeps nothing."""
+    folder = scratch / "backups"
+    with running(scratch / "cell") as cell:
+        with streaming(cell, folder):
+            assert back_up(cell, folder)["kind"] == "full"
+        asyncio.run(lose_slots(cell))
+
+        refused = kaipiao(
+            "--lang", "en", "backup", "stream", "--data", cell.folder, "--folder", folder
+        )
+        assert refused.returncode == 1
+        assert "--anew" in refused.stderr
+
+        with streaming(cell, folder, "--anew"):
+            assert back_up(cell, folder)["kind"] == "full"
+        assert len(Shelf(folder).series()) == 2
+        ended = kaipiao("backup", "stream", "--data", cell.folder, "--folder", folder, "--end")
+        assert ended.returncode == 0, ended.stderr
+        assert asyncio.run(slots_of(cell)) == []
+
+
+@contextmanager
+def streaming(cell: Cell, folder: Path, *more: str) -> Iterator[None]:
+    command = [KAIPIAO, "backup", "stream", "--data", cell.folder, "--folder", folder, *more]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment()) as process:
+        assert process.stdout
+        assert process.stdout.readline(), "it ended"
+        yield
+        process.terminate()
+
+
+def superuser(cell: Cell) -> str:
+    running_cell = read_running(CellFolder(str(cell.folder)))
+    assert running_cell
+    return root_dsn(running_cell.dsn)
+
+
+async def lose_slots(cell: Cell) -> None:
+    """The server may keep one file for whoever is away, and writes several."""
+    root = await asyncpg.connect(superuser(cell))
+    await root.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'")
+    await root.execute("SELECT pg_reload_conf()")
+    while "lost" not in await statuses(root):
+        await root.execute("SELECT pg_logical_emit_message(false, 'kaipiao', 'more')")
+        await root.execute("SELECT pg_switch_wal()")
+        await root.execute("CHECKPOINT")
+    await root.close()
+
+
+async def statuses(root: "asyncpg.Connection[Any]") -> list[str]:
+    rows = await root.fetch("SELECT wal_status FROM pg_replication_slots")
+    return [row["wal_status"] for row in rows]
+
+
+async def slots_of(cell: Cell) -> list[str]:
+    root = await asyncpg.connect(superuser(cell))
+    try:
+        return await statuses(root)
+    finally:
+        await root.close()
