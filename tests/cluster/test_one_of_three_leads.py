@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asyncpg
 
+from kaipiao.app.leading import has_room
 from kaipiao.evidence.checkpoint import CHECKPOINT_NAME, WITNESSED_NAME
 from kaipiao.evidence.cosigning.caller import Caller
 from kaipiao.evidence.cosigning.desk import Desk, open_http
@@ -204,3 +205,25 @@ async def test_where_no_database_answers_nobody_leads(tmp_path: Path) -> None:
     await alone.look()
     assert not alone.is_leader
     await alone.close()
+
+
+async def test_a_member_that_has_no_room_for_the_log_leaves_it_to_another(
+    database: Database,
+) -> None:
+    room = [True]
+    async with (
+        candidate(database.app, is_able=lambda: room[0]) as first,
+        candidate(database.app) as second,
+    ):
+        assert [one.is_leader for one in (first, second)] == [True, False]
+        room[0] = False
+        await until(lambda: second.is_leader)
+        assert [one.is_leader for one in (first, second)] == [False, True]
+        await second.close()
+        await until(lambda: second.is_leader)  # it does not take it back while it has no room
+
+
+def test_a_log_has_room_while_its_disk_has(tmp_path: Path) -> None:
+    assert has_room(tmp_path)
+    assert not has_room(tmp_path, 1 << 62)
+    assert has_room(tmp_path / "not there")

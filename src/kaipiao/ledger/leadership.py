@@ -15,7 +15,7 @@ twice is guarded where it is done (``heads.py``).
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import asyncpg
@@ -47,10 +47,16 @@ _log = logging.getLogger(__name__)
 
 
 class Leadership:
-    """One candidate.  ``is_leader`` may be read at any time; it costs nothing."""
+    """One candidate.  ``is_leader`` may be read at any time; it costs nothing.
 
-    def __init__(self, dsn: str, *, idle_s: int = IDLE_S) -> None:
+    ``is_able`` is asked before every look: who could not do what a leader does leaves it to others.
+    """
+
+    def __init__(
+        self, dsn: str, *, idle_s: int = IDLE_S, is_able: Callable[[], bool] = lambda: True
+    ) -> None:
         self._dsn = dsn
+        self._is_able = is_able
         self._session = _SESSION | {"idle_session_timeout": str(1_000 * idle_s)}
         self._connection: asyncpg.Connection[Any] | None = None
         self.is_leader = False
@@ -58,6 +64,11 @@ class Leadership:
     async def look(self) -> None:
         """Become the leader if nobody is, or find out whether we still are."""
         was = self.is_leader
+        if not self._is_able():
+            if was:
+                _log.warning("we could not do what a leader does, and leave it to another member")
+            await self.close()
+            return
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 self.is_leader = await self._ask()
@@ -98,9 +109,11 @@ class Leadership:
 
 
 @contextlib.asynccontextmanager
-async def candidate(dsn: str) -> AsyncIterator[Leadership]:
+async def candidate(
+    dsn: str, *, is_able: Callable[[], bool] = lambda: True
+) -> AsyncIterator[Leadership]:
     """Stand for leader while this block runs; having asked once when it begins."""
-    leadership = Leadership(dsn)
+    leadership = Leadership(dsn, is_able=is_able)
     await leadership.look()
     keeping = asyncio.create_task(leadership.keep(), name="leadership")
     try:
