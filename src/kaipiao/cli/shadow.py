@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,9 @@ from kaipiao.continuity.shadow.cell import AlreadyRuns, ShadowFolder, runner_of
 from kaipiao.continuity.shadow.plan import Elsewhere, Version, read_plan, version_of
 from kaipiao.continuity.shadow.report import COUNTS, counts_of, lines_of, sentence
 from kaipiao.continuity.shadow.there import NotAShadow
+
+if TYPE_CHECKING:
+    from kaipiao.continuity.shadow.page import Language
 
 PER_SECOND = 100
 STOP_WITHIN_S = 20.0
@@ -254,6 +257,7 @@ def status(context: click.Context, data: str | None, folder: Path | None, as_jso
         \b
         例:  kaipiao shadow report
              kaipiao shadow report --all --json > 不一致.ndjson
+             kaipiao shadow report --page 比对.html
 
         --json: 第一行是各项计数, 其后每处不一致一行, 含双方完整的答复。
         退出码: 0 已比对的全部一致, 1 有不一致。
@@ -267,6 +271,7 @@ def status(context: click.Context, data: str | None, folder: Path | None, as_jso
         \b
         Examples:  kaipiao shadow report
                    kaipiao shadow report --all --json > apart.ndjson
+                   kaipiao shadow report --page compared.html
 
         With --json the first line holds the counts, and then there is one line a divergence, with
         both answers whole.  Exits 0 if all that was compared is alike, 1 if not.
@@ -281,6 +286,12 @@ def status(context: click.Context, data: str | None, folder: Path | None, as_jso
     metavar="N",
     help=t("此前的第几次比对, 默认当前", "An earlier run. Default: the one that is on."),
 )
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help=t("另写一个网页: 双方的答复并排", "Write a page as well: both answers side by side."),
+)
 @click.option("--all", "every", is_flag=True, help=t("全部列出", "List all, not the first 20."))
 @click.option("--json", "as_json", is_flag=True, help=t("每行一个 JSON", "JSON, one a line."))
 @click.pass_context
@@ -289,6 +300,7 @@ def report(
     data: str | None,
     folder: Path | None,
     number: int | None,
+    page: Path | None,
     every: bool,
     as_json: bool,
 ) -> None:
@@ -299,6 +311,12 @@ def report(
         raise click.UsageError(
             t("这里没有比对过。开始: kaipiao shadow start", "No run here: kaipiao shadow start")
         )
+    if page:
+        from kaipiao.continuity.shadow.page import render_page
+
+        plan = None if number else read_plan(place.plan)
+        language: Language = "zh" if t("zh", "en") == "zh" else "en"
+        page.write_bytes(render_page(plan, tally, book.divergences(), language))
     if as_json:
         say_json(counts_of(tally)._asdict())
         for one in book.divergences():

@@ -63,25 +63,25 @@ def lines_of(one: Divergence) -> Iterator[Words]:
     about = f"{number}  {one.seller}  {one.key}"
     yield f"{about}  {zh}", f"{about}  {en}"
     for apart in one.differences:
-        here, there = _shown(apart.here), _shown(apart.there)
+        here, there = shown(apart.here), shown(apart.there)
         yield (
             f"    {apart.path}  本单元 {here}  影子 {there}",
             f"    {apart.path}  here {here}  there {there}",
         )
     if one.kind == "stranger":
-        told = _shown(one.there)
+        told = shown(one.there)
         yield f"    本单元 (无)  影子 {told}", f"    here (none)  there {told}"
     elif one.kind != "content":
-        yield from _refusal(one)
+        yield from refusal_of(one)
 
 
-def _refusal(one: Divergence) -> Iterator[Words]:
+def refusal_of(one: Divergence) -> Iterator[Words]:
     """What the shadow said instead, with the facts that it gave."""
     told = one.there if isinstance(one.there, dict) else {}
     code = f"    HTTP {one.status}  {told.get('code', '')}"
     yield (
-        f"{code}  {told.get('zh') or _shown(one.there)}",
-        f"{code}  {told.get('en') or _shown(one.there)}",
+        f"{code}  {told.get('zh') or shown(one.there)}",
+        f"{code}  {told.get('en') or shown(one.there)}",
     )
     for violation in _violations(told):
         facts = f"    {violation.get('path', '')}  {violation.get('code', '')}"
@@ -93,5 +93,5 @@ def _violations(told: dict[str, Any]) -> Iterable[dict[str, Any]]:
     return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     return msgspec.json.encode(value).decode()[:300]
