@@ -13,7 +13,11 @@ TALLY = Tally(
     started_at=datetime(2026, 11, 25, tzinfo=UTC), next_index=12, log_size=15, same=9,
     diverged=1, only_here=1, only_there=1, version="9.9.9",
 )  # fmt: skip
-ABOUT: dict[str, Any] = {"index": 1, "seller": "9131", "here": {"number": "2633", "totals": {"tax_fen": 131}}}
+ABOUT: dict[str, Any] = {
+    "index": 1,
+    "seller": "9131",
+    "here": {"number": "2633", "totals": {"tax_fen": 131}},
+}
 APART = Divergence(
     **ABOUT, key="rounded", kind="content", differences=(Difference("/totals/tax_fen", 131, 130),)
 )
