@@ -30,6 +30,7 @@ COLOURS = {
 MORE_STYLE = """
 section{border:1px solid var(--line);border-radius:.5rem;padding:.2rem 1rem 1rem;margin:1rem 0}
 section h2{font-size:1rem;margin:.8rem 0 .4rem}code{font-size:.85rem;overflow-wrap:anywhere}
+section table{table-layout:fixed}section th:first-child{width:24%}
 td.here{background:color-mix(in srgb,var(--good) 9%,transparent)}
 td.there{background:color-mix(in srgb,var(--bad) 9%,transparent)}
 """
