@@ -1,6 +1,7 @@
-"""Drills through the command line: one on a cell always; those of three members when asked for.
+"""Drills through the command line: one on a cell and, where namespaces are allowed, one in a lab.
 
-A lab of three members takes two minutes: KAIPIAO_LAB_DRILLS=1, or =all, runs it.
+All drills of three members take five minutes of a quiet machine: KAIPIAO_LAB_DRILLS=1 runs them,
+and holds them to their seconds.  Beside other tests seconds say nothing; the promises do.
 """
 
 import json
@@ -12,7 +13,17 @@ from typing import Any
 
 import pytest
 
-PROMISES = {"acknowledged_lost": 0, "duplicates": 0, "gaps": 0, "overdrawn": 0}
+from kaipiao.continuity.drill.perform import FORMED_WITHIN_S
+
+PROMISES = {
+    "acknowledged_lost": 0,
+    "duplicates": 0,
+    "gaps": 0,
+    "overdrawn": 0,
+    "client_errors": 0,
+}
+TOO_SLOW = ("writes came back after", "nobody heard a yes for")
+ALL_WITHIN_S = 1_200.0
 PROGRAM = [sys.executable, "-c", "from kaipiao.cli.main import main; main()", "--lang", "en"]
 LAB = os.environ.get("KAIPIAO_LAB_DRILLS", "")
 
@@ -48,21 +59,42 @@ def test_a_drill_that_is_none_is_told_those_that_are() -> None:
     assert "switchover" in done.stderr
 
 
-@pytest.mark.skipif(not LAB, reason="a lab takes two minutes of two cores: KAIPIAO_LAB_DRILLS=1")
+@pytest.mark.skipif(bool(LAB), reason="all of them are run: KAIPIAO_LAB_DRILLS")
 @pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
-def test_three_members_lose_no_receipt(tmp_path: Path) -> None:
+@pytest.mark.timeout(FORMED_WITHIN_S + 180)
+def test_three_members_lose_no_receipt_when_the_primary_is_killed(tmp_path: Path) -> None:
     journal = tmp_path / "f.json"
-    name = "all" if LAB == "all" else "kill-postgres"
-    done = drill(name, "--lab", "--json", str(journal), within_s=1_200)
+    within_s = FORMED_WITHIN_S + 150
+    done = drill("kill-postgres", "--lab", "--json", str(journal), within_s=within_s)
+    if done.returncode == 2 and "not steady" not in done.stderr:
+        pytest.skip(f"no lab can be made here: {done.stderr.splitlines()[-1]}")
+
+    told = json.loads(journal.read_bytes())
+    findings = [one for one in told["findings"] if not one.startswith(TOO_SLOW)]
+    assert not findings
+    assert_kept(told)
+    assert told["acknowledged"] > 100
+    assert told["client_calls"] > 0
+
+
+@pytest.mark.skipif(not LAB, reason="five minutes of a quiet machine: KAIPIAO_LAB_DRILLS=1")
+@pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+@pytest.mark.timeout(ALL_WITHIN_S + 60)
+def test_every_drill_of_three_members_holds(tmp_path: Path) -> None:
+    journal = tmp_path / "f.json"
+    done = drill("all", "--lab", "--json", str(journal), within_s=ALL_WITHIN_S)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads(journal.read_bytes())
-    for one in told if name == "all" else [told]:
+    for one in json.loads(journal.read_bytes()):
         assert_promises(one)
 
 
 def assert_promises(told: dict[str, Any]) -> None:
+    assert_kept(told)
+    assert told["recovery_s"] <= told["limit_s"]
+
+
+def assert_kept(told: dict[str, Any]) -> None:
     assert {name: told[name] for name in PROMISES} == PROMISES
     assert told["root_extends"]
     assert told["steady_after"]
-    assert told["recovery_s"] <= told["limit_s"]

@@ -21,6 +21,13 @@ class Second(NamedTuple):
     slowest_ms: float
 
 
+class Silence(NamedTuple):
+    """From when, and for how long."""
+
+    at_s: float
+    lasts_s: float
+
+
 def recovery_s(acks: Sequence[Ack], fault_s: float) -> float | None:
     """From the fault to the next acknowledged write that was asked for after it; None: never.
 
@@ -30,7 +37,7 @@ def recovery_s(acks: Sequence[Ack], fault_s: float) -> float | None:
     return round(min(after) - fault_s, 3) if after else None
 
 
-def longest_silence_s(acks: Sequence[Ack], from_s: float, to_s: float) -> float:
+def longest_silence(acks: Sequence[Ack], from_s: float, to_s: float) -> Silence:
     """The longest stretch between the two moments in which nobody heard a yes.
 
     A fault need not bite at once (a primary that was cut off may serve its own callers for a
@@ -39,7 +46,8 @@ def longest_silence_s(acks: Sequence[Ack], from_s: float, to_s: float) -> float:
     heard = sorted(ack.heard_s for ack in acks)
     inside = heard[bisect_left(heard, from_s) : bisect_left(heard, to_s)]
     edges = [from_s, *inside, to_s]
-    return round(max(after - before for before, after in pairwise(edges)), 3)
+    every = (Silence(round(a, 3), round(b - a, 3)) for a, b in pairwise(edges))
+    return max(every, key=lambda one: one.lasts_s)
 
 
 def by_second(acks: Sequence[Ack], until_s: float) -> list[Second]:

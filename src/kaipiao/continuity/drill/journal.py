@@ -46,6 +46,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     findings: list[str]
     answers: dict[str, int]
     load: list[Second]
+    silence_at_s: float = 0.0  # when the longest silence began
     steady_again_s: float = 0.0  # from the fault until every member is as it should be
     times_back: int = 0  # invoices dated before the number before them
     client_calls: int = 0  # through our own client, with its ordinary retries

@@ -67,12 +67,12 @@ def _axis() -> list[str]:
 
 
 def _line(journal: Journal, most: int) -> str:
-    """Its load, with the fault at zero; nothing if there was none."""
+    """Its load, with the fault at zero, without the last second, which is none; or nothing."""
     fault_s = next((one.at_s for one in journal.steps if one.counts), None)
     if fault_s is None:
         return ""
     points = []
-    for place, second in enumerate(journal.load):
+    for place, second in enumerate(journal.load[:-1]):
         at_s = place + 0.5 - fault_s
         if -BEFORE_S <= at_s <= AFTER_S:
             y = TOP + INNER_H * (1 - second.acknowledged / most)

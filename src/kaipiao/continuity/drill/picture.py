@@ -50,11 +50,11 @@ def _x(at_s: float, span_s: int) -> float:
 
 
 def _silence(journal: Journal, span_s: int) -> str:
-    """From the fault to the next yes, shaded."""
-    fault_s = next((one.at_s for one in journal.steps if one.counts), None)
-    if fault_s is None or journal.recovery_s is None:
+    """The longest one since the fault, shaded."""
+    from_s, lasts_s = journal.silence_at_s, journal.longest_silence_s
+    if not lasts_s:
         return ""
-    from_x, to_x = _x(fault_s, span_s), _x(fault_s + journal.recovery_s, span_s)
+    from_x, to_x = _x(from_s, span_s), _x(from_s + lasts_s, span_s)
     width = max(to_x - from_x, 1.0)
     return f'<rect class="out" x="{from_x}" y="{TOP}" width="{width:.1f}" height="{INNER_H}"/>'
 

@@ -1,7 +1,7 @@
 """After a drill: what everybody heard against what survived, as one journal."""
 
 from kaipiao.continuity.drill.experiment import Experiment
-from kaipiao.continuity.drill.history import by_second, longest_silence_s, recovery_s
+from kaipiao.continuity.drill.history import by_second, longest_silence, recovery_s
 from kaipiao.continuity.drill.journal import Journal
 from kaipiao.continuity.drill.judge import few, judge, one_log
 from kaipiao.continuity.drill.perform import Performance
@@ -25,13 +25,13 @@ def compose_journal(
     books, rides = survey.books, done.callers.rides
     heard, acks, seen = done.callers.heard, done.callers.acks, done.watch.seen
     recovered_s = recovery_s(acks, done.fault_s)
-    silence_s = longest_silence_s(acks, done.fault_s, done.end_s)
+    silence = longest_silence(acks, done.fault_s, done.end_s)
     findings = [*survey.findings, *done.watch.faults, *judge(books, heard, [])]
     for name, each in seen.items():
         findings += [f"{name}: {finding}" for finding in one_log(books, each)]
     findings += few(judge_times(books, heard, experiment.clock_s))
     findings += few(f"our client told its caller of an error: {one}" for one in rides.errors)
-    findings += judge_limits(recovered_s, silence_s, experiment.limit_s)
+    findings += judge_limits(recovered_s, silence.lasts_s, experiment.limit_s)
     findings += [f"not steady afterwards: {one.en}" for one in done.unsteady_after]
     tally = count(books, heard, seen)
     return Journal(
@@ -44,7 +44,8 @@ def compose_journal(
         seed=seed,
         held=not findings,
         recovery_s=recovered_s,
-        longest_silence_s=silence_s,
+        longest_silence_s=silence.lasts_s,
+        silence_at_s=silence.at_s,
         limit_s=experiment.limit_s,
         acknowledged=tally.acknowledged,
         acknowledged_lost=tally.acknowledged_lost,

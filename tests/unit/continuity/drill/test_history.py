@@ -7,7 +7,7 @@ from kaipiao.continuity.drill.history import (
     Ack,
     Second,
     by_second,
-    longest_silence_s,
+    longest_silence,
     recovery_s,
 )
 
@@ -23,16 +23,16 @@ def test_an_answer_that_was_on_the_wire_already_proves_nothing() -> None:
 
 
 def test_silence_is_counted_from_the_fault_and_to_the_end() -> None:
-    assert longest_silence_s(STORM, 2.0, 6.0) == 3.4
-    assert longest_silence_s(STORM, 5.6, 9.7) == 4.0
-    assert longest_silence_s([], 2.0, 6.0) == 4.0
+    assert longest_silence(STORM, 2.0, 6.0).lasts_s == 3.4
+    assert longest_silence(STORM, 5.6, 9.7).lasts_s == 4.0
+    assert longest_silence([], 2.0, 6.0) == (2.0, 4.0)
 
 
 def test_a_fault_that_bites_late_is_a_silence_though_the_next_answer_came_at_once() -> None:
     acks = [Ack(2.01, 2.02), Ack(2.1, 14.0)]
 
     assert recovery_s(acks, 2.0) == 0.02
-    assert longest_silence_s(acks, 2.0, 14.5) == 11.98
+    assert longest_silence(acks, 2.0, 14.5).lasts_s == 11.98
 
 
 def test_a_second_knows_how_many_and_the_slowest() -> None:
