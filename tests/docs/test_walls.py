@@ -44,7 +44,7 @@ PLANTS = {
     "Only delivery sets type, signs files and reads codes": ("cli/planted.py", "import typst\n"),
     "Only delivery and the command line know sheets": ("issuing/sheet.py", "import xlsxwriter\n"),
     "Only the command line knows click": ("app/planted.py", "import click\n"),
-    "Only evidence and seal hold signing keys; base.p256 checks what they signed": (
+    "Only evidence, seal and a cluster's authority hold signing keys; base.p256 checks": (
         "delivery/planted.py",
         "import cryptography\n",
     ),

@@ -13,9 +13,10 @@ from kaipiao.app.recover_watch import keep_recovering
 from kaipiao.app.settings import PREFIX, Settings, load_settings
 from kaipiao.continuity.cluster.description import Description, Member
 from kaipiao.continuity.cluster.node import CellProgram, Node, Pids
-from kaipiao.continuity.cluster.places import Home, home_of
+from kaipiao.continuity.cluster.places import AUTHORITY, Home, home_of
 from kaipiao.continuity.cluster.route import LOOPBACK
 from kaipiao.continuity.cluster.slots import keeper_of
+from kaipiao.continuity.cluster.tls import FOLDER as TLS
 from kaipiao.continuity.cluster.words import Sentence
 from kaipiao.ledger.embedded.passwords import APP, OWNER, compose_dsn_by
 
@@ -96,6 +97,7 @@ def cell_environment(
     """
     home = home_of(description, member)
     route = f"{LOOPBACK}:{description.ports.route}"
+    authority = home.secrets / TLS / AUTHORITY if description.server.speaks_tls else None
     own = {
         **description.settings,
         "data": home.cell,
@@ -104,8 +106,8 @@ def cell_environment(
         "area": description.area,
         "cluster_file": description.file,
         "cluster_member": member.name,
-        "dsn": compose_dsn_by(route, secrets=home.secrets, role=APP),
-        "dsn_owner": compose_dsn_by(route, secrets=home.secrets, role=OWNER),
+        "dsn": compose_dsn_by(route, secrets=home.secrets, role=APP, authority=authority),
+        "dsn_owner": compose_dsn_by(route, secrets=home.secrets, role=OWNER, authority=authority),
     }
     if member != keeper_of(description):
         own |= dict.fromkeys(("backup_folder", "backup_second_folder"), "")

@@ -25,11 +25,8 @@ from kaipiao.ledger.embedded.programs import find_programs
 from kaipiao.ledger.embedded.settings import TEST_SIZE
 from tests.unit.continuity.clusters import TEXT, describe
 
-OURS = TEXT.replace("[[member]]", '[dcs]\nkind = "etcd"\nrun = true\n[[member]]', 1)
-OURS = OURS.replace("192.0.2.", "127.0.0.")
-THEIRS = """
-[dcs]
-kind = "etcd"
+OURS = TEXT.replace('kind = "raft"', 'kind = "etcd"\nrun = true').replace("192.0.2.", "127.0.0.")
+THEIRS = """kind = "etcd"
 endpoints = ["https://etcd.example:2379"]
 user = "kaipiao"
 """
@@ -186,7 +183,7 @@ def test_an_etcd_that_may_lose_data_is_refused(version: tuple[int, ...] | None) 
 
 
 def test_what_the_operators_etcd_asks_for_comes_in_the_bundles(tmp_path: Path) -> None:
-    text = TEXT.replace('role = "vote"\n', "").replace("[[member]]", f"{THEIRS}[[member]]", 1)
+    text = TEXT.replace('role = "vote"', "").replace('kind = "raft"', THEIRS)
     cluster = describe(tmp_path, text)
     given = tmp_path / "given"
     given.mkdir()

@@ -10,6 +10,9 @@ kind = "raft"                           # Patroni's own; or "etcd":
 # endpoints = ["https://192.0.2.11:2379"]  # or the operator's
 # user = "kaipiao"                      # if it asks for one
 
+[postgres]                              # only for one that speaks TLS, the same everywhere
+# binaries = "/usr/lib/postgresql/18/bin"
+
 [ports]                                 # only those that differ from the defaults
 
 [disk]                                  # when a member hands over because room is short
@@ -35,6 +38,7 @@ from kaipiao.continuity.cluster.dcs import Dcs, read_dcs
 from kaipiao.continuity.cluster.faults import Checks, DescriptionWrong, Fault
 from kaipiao.continuity.cluster.members import Member, read_members
 from kaipiao.continuity.cluster.reserve import Reserve, read_reserve
+from kaipiao.continuity.cluster.server import Server, read_server
 
 __all__ = ["Dcs", "Description", "DescriptionWrong", "Member", "Ports", "read_description"]
 
@@ -69,6 +73,7 @@ class Description(NamedTuple):
     settings: dict[str, str | int | float]
     file: Path
     disk: Reserve = Reserve()
+    server: Server = Server()
 
     @property
     def with_data(self) -> tuple[Member, ...]:
@@ -119,19 +124,20 @@ def read_description(path: Path) -> Description:
 
 
 def _description(checks: Checks, table: dict[str, Any], file: Path) -> Description:
-    sections = {"dcs", "disk", "ports", "settings"}
+    sections = {"dcs", "disk", "ports", "postgres", "settings"}
     checks.known("", table, {"name", "area", "folder", "member", *sections})
-    store, disk, ports, settings = (checks.section(n, table.get(n, {})) for n in sorted(sections))
+    given = {name: checks.section(name, table.get(name, {})) for name in sections}
     description = Description(
         name=checks.named("name", table.get("name"), NAME),
         area=checks.number("area", table.get("area"), 11, 99),
         folder=checks.absolute("folder", table.get("folder")),
-        dcs=read_dcs(checks, store),
-        ports=_ports(checks, ports),
+        dcs=read_dcs(checks, given["dcs"]),
+        ports=_ports(checks, given["ports"]),
         members=read_members(checks, table.get("member", [])),
-        settings=_settings(checks, settings),
+        settings=_settings(checks, given["settings"]),
         file=file,
-        disk=read_reserve(checks, disk),
+        disk=read_reserve(checks, given["disk"]),
+        server=read_server(checks, given["postgres"]),
     )
     dcs, voters = description.dcs, len(description.members) - len(description.with_data)
     if dcs.endpoints and not dcs.is_ours and voters:

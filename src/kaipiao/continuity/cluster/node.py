@@ -30,6 +30,7 @@ from kaipiao.continuity.cluster.places import AUTHORITY, MEMBER, Home, home_of, 
 from kaipiao.continuity.cluster.room import Tags
 from kaipiao.continuity.cluster.rotation import keep_logs_short
 from kaipiao.continuity.cluster.secrets import check_passwords
+from kaipiao.continuity.cluster.server_tls import find_server
 from kaipiao.continuity.cluster.tls import FOLDER as TLS
 from kaipiao.continuity.cluster.tls import tls_of
 from kaipiao.continuity.cluster.watches import watches
@@ -38,7 +39,7 @@ from kaipiao.errors import Outage
 from kaipiao.ledger.embedded.account import Account, give
 from kaipiao.ledger.embedded.cluster import make_roles_by, written_by
 from kaipiao.ledger.embedded.places import Places
-from kaipiao.ledger.embedded.programs import find_programs, make_reachable
+from kaipiao.ledger.embedded.programs import make_reachable
 from kaipiao.ledger.embedded.settings import Size, fit_size
 from kaipiao.ledger.embedded.survivors import find_postmaster
 
@@ -153,7 +154,8 @@ class Node:
     def _patroni(self, account: Account) -> Kept:
         home, role = self._home, self._member.role
         if self._member.has_data:
-            found = find_programs(written_by=written_by(home.data))
+            server = self._description.server
+            found = find_server(server, written_by=written_by(home.data))
             programs = make_reachable(found, account)
             whole = patroni.compose_patroni(
                 self._description, self._member, home, programs, self._size()

@@ -11,6 +11,7 @@ from typing import Any
 from kaipiao.continuity.cluster import secrets, store_secrets
 from kaipiao.continuity.cluster.description import Description, Member
 from kaipiao.continuity.cluster.places import Home
+from kaipiao.continuity.cluster.server_tls import compose_tls_login, compose_tls_parameters
 from kaipiao.continuity.cluster.store import endpoints
 from kaipiao.continuity.cluster.store_secrets import compose_store_files, compose_store_login
 from kaipiao.ledger.embedded.passwords import BACKUP, ROOT
@@ -161,6 +162,8 @@ def _postgresql(
     description: Description, member: Member, home: Home, programs: Programs, size: Size
 ) -> dict[str, Any]:
     address = f"{member.address}:{description.ports.postgres}"
+    shown = compose_tls_login(home.tls) if description.server.speaks_tls else {}
+    secret = compose_tls_parameters(home.tls) if description.server.speaks_tls else {}
     return {
         "listen": address,
         "connect_address": address,
@@ -169,9 +172,9 @@ def _postgresql(
         "bin_dir": str(programs.bin),
         "pgpass": str(home.patroni_own / "pgpass"),
         "authentication": {
-            "superuser": _login(home, ROOT),
-            "replication": _login(home, secrets.REPLICATION),
-            "rewind": _login(home, secrets.REWIND),
+            "superuser": _login(home, ROOT) | shown,
+            "replication": _login(home, secrets.REPLICATION) | shown,
+            "rewind": _login(home, secrets.REWIND) | shown,
         },
         # What cannot be wound back is copied anew, from a primary that has every commit.  Otherwise
         # it would start on the old history, fail, and start again, for ever.
@@ -179,23 +182,28 @@ def _postgresql(
         # Without it a new standby waits for the next checkpoint, a quarter of an hour away.
         "basebackup": [{"checkpoint": "fast"}],
         "pg_hba": compose_logins(description),
-        "parameters": _parameters(home, size),
+        "parameters": _parameters(home, size, programs) | secret,
     }
 
 
 def compose_logins(description: Description) -> list[str]:
-    """Who may knock, and with what: the members, and a password, always."""
+    """Who may knock, and with what: the members, and a password, always.
+
+    Over TLS alone where the server speaks it; who copies all shows a certificate then, too.
+    """
+    is_secret = description.server.speaks_tls
+    host, shown = ("hostssl", " clientcert=verify-ca") if is_secret else ("host", "")
     lines = ["local all all scram-sha-256", f"local replication {BACKUP} scram-sha-256"]
     for member in description.with_data:
         lines += [
-            f"host all all {member.address}/32 scram-sha-256",
-            f"host replication {secrets.REPLICATION} {member.address}/32 scram-sha-256",
-            f"host replication {BACKUP} {member.address}/32 scram-sha-256",
+            f"{host} all all {member.address}/32 scram-sha-256",
+            f"{host} replication {secrets.REPLICATION} {member.address}/32 scram-sha-256{shown}",
+            f"{host} replication {BACKUP} {member.address}/32 scram-sha-256",
         ]
     return lines
 
 
-def _parameters(home: Home, size: Size) -> dict[str, int | str]:
+def _parameters(home: Home, size: Size, programs: Programs) -> dict[str, int | str]:
     """The house's settings of one machine, and what three need on top."""
     steady = [*STEADY, *(ON_LINUX if has_syncfs() else ())]
     parameters: dict[str, int | str] = {
@@ -204,7 +212,7 @@ def _parameters(home: Home, size: Size) -> dict[str, int | str]:
     return {
         **parameters,
         **NETWORK,
-        **BACKUPS,
+        **(BACKUPS if programs.major >= 17 else {}),
         "unix_socket_directories": str(home.sockets),
         "log_directory": str(home.postgres_log),
         "shared_buffers": f"{size.buffers_mb}MB",

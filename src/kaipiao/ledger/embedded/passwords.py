@@ -41,9 +41,22 @@ def compose_dsn(*, sockets: Path, secrets: Path, role: str, database: str = DATA
     return f"postgresql://{role}@/{quote(database)}?{urlencode(where)}"
 
 
-def compose_dsn_by(address: str, *, secrets: Path, role: str, database: str = DATABASE) -> str:
-    """The same through TCP: ``address`` is HOST:PORT."""
-    where = {"passfile": password_file(secrets, role)}
+def compose_dsn_by(
+    address: str,
+    *,
+    secrets: Path,
+    role: str,
+    database: str = DATABASE,
+    authority: Path | None = None,
+) -> str:
+    """The same through TCP: ``address`` is HOST:PORT.
+
+    With ``authority`` (PEM) over TLS only, and with a server whose certificate it issued; the
+    name in it is not looked at, because the way may lead through a proxy.
+    """
+    where: dict[str, Path | str] = {"passfile": password_file(secrets, role)}
+    if authority is not None:
+        where |= {"sslmode": "verify-ca", "sslrootcert": authority}
     return f"postgresql://{role}@{address}/{quote(database)}?{urlencode(where)}"
 
 
