@@ -54,6 +54,11 @@ def stands(cell: Cell) -> bool:
     )
 
 
+def size_in(seen: Path) -> int:
+    """Of the newest checkpoint that came along."""
+    return int((seen / "checkpoint").read_text().split("\n")[1])
+
+
 def well(cell: Cell) -> bool:
     """What ``backup status`` and the status page say of both copies."""
     folders = ("KAIPIAO_BACKUP_FOLDER", "KAIPIAO_BACKUP_SECOND_FOLDER")
@@ -93,11 +98,11 @@ def is_gone(folder: Path) -> bool:
 class Lost:
     """What was promised by a cell that is no more, and where its backups are."""
 
-    def __init__(self, folder: Path, receipts: list[Receipt], before_any: datetime) -> None:
+    def __init__(self, folder: Path, receipts: list[Receipt], all_sold: datetime) -> None:
         self.folder = folder
         self.far_away = folder.with_name("far-away")
         self.receipts = receipts
-        self.before_any = before_any
+        self.all_sold = all_sold
 
     @property
     def series(self) -> Series:
@@ -117,7 +122,7 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lost]:
     with tempfile.TemporaryDirectory(prefix="kaipiao-test-") as name:
         place = Path(name)
         place.chmod(0o711)
-        folder, far_away, before = place / "backups", place / "far-away", datetime.now(UTC)
+        folder, far_away = place / "backups", place / "far-away"
         receipts: list[Receipt] = []
         folders = ("--backup-folder", str(folder), "--backup-second-folder", str(far_away))
         with running(place / "cell", *folders) as cell:
@@ -135,12 +140,16 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lost]:
             sell(4)
             assert back_up(cell, folder)["kind"] == "incremental"
             sell(4)
-            for shelf in (Shelf(folder), Shelf(far_away)):
-                seen = shelf.series()[0].seen / "evidence" / "checkpoint"
-                wait_until(lambda: "\n12\n" in seen.read_text(), 10, "no checkpoint came along")  # noqa: B023
+            near, far = (Shelf(one).series()[0].seen for one in (folder, far_away))
+            for seen in (near, far):
+                wait_until(lambda: size_in(seen / "evidence") == 12, 10, "no checkpoint came")  # noqa: B023
+            audited, all_sold = size_in(near / "audit"), datetime.now(UTC)
+            client.grant_credit(SELLERS[0].taxpayer_id, 10**12)
+            for seen in (near, far):
+                wait_until(lambda: size_in(seen / "audit") > audited, 10, "no checkpoint came")  # noqa: B023
             assert well(cell), "both copies are there, and as young as they should be"
             destroy(cell)
-        yield Lost(folder, receipts, before)
+        yield Lost(folder, receipts, all_sold)
 
 
 def test_every_receipt_is_there_after_the_whole_cell_was_lost(lost: Lost, scratch: Path) -> None:
@@ -177,6 +186,12 @@ def test_a_moment_before_the_published_log_can_be_looked_at_and_not_gone_on_from
     with pytest.raises(BackupWrong, match="12 were published"):
         lost.restore(scratch / "cell", earlier)
     assert list((scratch / "cell").iterdir()) == []
+
+
+def test_what_the_audit_log_had_told_may_not_be_missing_either(lost: Lost, scratch: Path) -> None:
+    """All invoices are there; what an operator did after them is not."""
+    with pytest.raises(BackupWrong, match=r"the audit log has \d+ leaves"):
+        lost.restore(scratch / "cell", lost.all_sold)
 
 
 def test_what_one_stream_lacks_is_taken_from_the_copy_far_away(lost: Lost, scratch: Path) -> None:

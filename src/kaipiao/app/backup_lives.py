@@ -20,7 +20,8 @@ from kaipiao.client.retry import Budget
 from kaipiao.errors import Outage
 from kaipiao.ledger.embedded.remove import remove_database
 
-READY_WITHIN_S = 120.0
+READY_WITHIN_S = 600.0
+"""A database that was stopped hard reads its log again first."""
 BACKED_UP_WITHIN_S = 900.0
 POLL_S = 0.05
 
