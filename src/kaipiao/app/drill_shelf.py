@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
+
 from kaipiao.app.clock import SystemClock
 from kaipiao.app.this_machine import Machine, describe_machine
 from kaipiao.base.durable import write_whole
+from kaipiao.base.unreadable import Unreadable
 from kaipiao.continuity.drill.journal import Journal
 from kaipiao.continuity.drill.panels import draw_panels
 from kaipiao.continuity.drill.series import (
@@ -21,22 +24,36 @@ READABLE = 0o644
 
 
 class SeriesShelf:
-    """``put`` writes our series again, with what is new in it, and the report of all series."""
+    """``put`` writes our series again, with what is new in it, and the report of all series.
+
+    Raises Unreadable at once, before anything is broken: a file of the folder is no series.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        self._others = [_read(path) for path in sorted(folder.glob(SERIES))]
         self._file = _fresh(folder)
         self._machine = _in_words(describe_machine(folder))
 
     def put(self, journals: list[Journal]) -> None:
-        """Raises msgspec.MsgspecError: a file of the folder is no series."""
         series = Series(machine=self._machine, journals=journals)
+        every = [*self._others, series]
+        tries = by_drill(one for each in every for one in each.journals)
         write_whole(self._file, render_series(series), mode=READABLE)
-        every = [parse_series(path.read_bytes()) for path in sorted(self._folder.glob(SERIES))]
-        tries = by_drill(one for series in every for one in series.journals)
         write_whole(self._folder / PICTURE, draw_panels(tries).encode(), mode=READABLE)
         write_whole(self._folder / REPORT, render_report(every, PICTURE).encode(), mode=READABLE)
+
+
+def _read(path: Path) -> Series:
+    try:
+        return parse_series(path.read_bytes())
+    except msgspec.MsgspecError as error:
+        raise Unreadable(
+            str(path),
+            zh=f"不是演练结果 ({error})。请移走它, 或换一个目录。",
+            en=f"is no series of drills ({error}). Move it away, or choose another folder.",
+        ) from error
 
 
 def _fresh(folder: Path) -> Path:

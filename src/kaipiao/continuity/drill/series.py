@@ -83,8 +83,8 @@ def render_report(every: Sequence[Series], picture: str) -> str:
     held = sum(one.held for one in journals)
     parts = [
         "# Drills of three members, every try",
-        "Written by `kaipiao drill all --lab --into`; how a drill is done and judged is in "
-        "[drill.md](../how-to/drill.md).",
+        "Written by `kaipiao drill all --lab --into`. What each of them breaks: "
+        "`kaipiao drill --list`; how it is judged: `kaipiao drill --help`.",
         f"{len(journals)} drills, {held} held; "
         f"{sum(one.acknowledged for one in journals):,} invoices were acknowledged.",
         _table(by_drill(journals)),
