@@ -6,6 +6,7 @@ and holds them to their seconds.  Beside other tests seconds say nothing; the pr
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,20 @@ def test_three_members_lose_no_receipt_when_the_primary_is_killed(tmp_path: Path
 def test_every_drill_of_three_members_holds(tmp_path: Path) -> None:
     journal = tmp_path / "f.json"
     done = drill("all", "--lab", "--json", str(journal), within_s=ALL_WITHIN_S)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    for one in json.loads(journal.read_bytes()):
+        assert_promises(one)
+
+
+@pytest.mark.skipif(not LAB, reason="minutes of a quiet machine: KAIPIAO_LAB_DRILLS=1")
+@pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+@pytest.mark.skipif(shutil.which("etcd") is None, reason="there is no etcd on the PATH")
+@pytest.mark.timeout(ALL_WITHIN_S + 60)
+def test_with_an_etcd_of_ours_the_same_holds(tmp_path: Path) -> None:
+    journal = tmp_path / "f.json"
+    names = ("kill-postgres", "kill-node", "cut-leader-of-dcs")
+    done = drill(*names, "--lab", "--dcs", "etcd", "--json", str(journal), within_s=ALL_WITHIN_S)
 
     assert done.returncode == 0, done.stdout + done.stderr
     for one in json.loads(journal.read_bytes()):

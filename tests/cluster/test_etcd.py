@@ -1,7 +1,7 @@
 """Three etcds of ours, each in its own namespace: TLS only, and one that lost its data joins anew.
 
 Needs an etcd on the PATH, root and namespaces; skipped with its reason.  Whole drills on it:
-KAIPIAO_LAB_DRILLS=etcd (test_drills.py).
+KAIPIAO_LAB_DRILLS=1 (test_drills.py).
 """
 
 import json
