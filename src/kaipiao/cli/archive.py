@@ -2,20 +2,18 @@
 
 import asyncio
 import os
+from typing import TYPE_CHECKING
 
 import click
 
-from kaipiao.app.archive import NotAlone, NotTheCellsUser, open_cell_archiver
-from kaipiao.app.clock import SystemClock
-from kaipiao.app.settings import Settings, load_settings
 from kaipiao.cli import exits
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say, say_json, warn
-from kaipiao.evidence.reader import TilesDamaged
 from kaipiao.fiscal.month import TaxMonth, format_month, parse_month, tax_month
-from kaipiao.ledger.archive.archiver import ArchiverBusy, Step
-from kaipiao.ledger.archive.file import ArchiveDamaged
-from kaipiao.ledger.archive.proof import LogDiffers
+
+if TYPE_CHECKING:
+    from kaipiao.app.settings import Settings
+    from kaipiao.ledger.archive.archiver import Step
 
 _WHY = {
     "open": ("仍有号码未开完", "numbers of it are still to be assigned"),
@@ -99,6 +97,13 @@ def command(
     data: str | None,
     as_json: bool,
 ) -> None:
+    from kaipiao.app.archive import NotAlone, NotTheCellsUser
+    from kaipiao.app.settings import load_settings
+    from kaipiao.evidence.reader import TilesDamaged
+    from kaipiao.ledger.archive.archiver import ArchiverBusy
+    from kaipiao.ledger.archive.file import ArchiveDamaged
+    from kaipiao.ledger.archive.proof import LogDiffers
+
     settings = load_settings({"data": data}, os.environ)
     month = None if check else _month(before)
     try:
@@ -121,7 +126,10 @@ def command(
         ) from None
 
 
-async def _run(settings: Settings, before: TaxMonth | None, dry_run: bool, as_json: bool) -> None:
+async def _run(settings: "Settings", before: TaxMonth | None, dry_run: bool, as_json: bool) -> None:
+    from kaipiao.app.archive import open_cell_archiver
+    from kaipiao.app.clock import SystemClock
+
     what = "" if before is None or dry_run else format_month(before)
     async with open_cell_archiver(settings, SystemClock(), what=what) as archiver:
         steps = archiver.check() if before is None else archiver.run(before, dry=dry_run)
@@ -141,6 +149,8 @@ def _month(text: str | None) -> TaxMonth:
         raise click.UsageError(
             t(f"月份写作 2026-11, 而非 {text}", f"A month is written 2026-11, not {text}")
         ) from None
+    from kaipiao.app.clock import SystemClock
+
     this_month = tax_month(SystemClock().now())
     if month > this_month:
         latest = format_month(this_month)
@@ -150,7 +160,7 @@ def _month(text: str | None) -> TaxMonth:
     return month
 
 
-def _show(step: Step) -> None:
+def _show(step: "Step") -> None:
     size = f"  {step.bytes / 1e6:,.1f} MB" if step.bytes else ""
     count = t(f"  {step.invoices:,} 张", f"  {step.invoices:,} invoices") if step.invoices else ""
     why = ": " + t(*_WHY[step.why]) if step.why else ""

@@ -7,20 +7,20 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from kaipiao.app.folder import Running
 from kaipiao.app.settings import Settings, default_data_folder, load_settings
-from kaipiao.app.supervise import run_cell
 from kaipiao.cli import exits
-from kaipiao.cli.demonstration import Demonstration, Done, StepFailed
-from kaipiao.cli.examine import is_taken
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say, say_json, warn
 from kaipiao.fiscal.sample import SELLERS
-from kaipiao.ledger.embedded.remove import remove_database
+
+if TYPE_CHECKING:
+    from kaipiao.cli.demonstration import Done
 
 COUNT = 240
 
@@ -79,6 +79,8 @@ def command(
             settings = _settings(data or scratch, port or "0")
             done = _run(settings, count, stay=False)
             if not data:
+                from kaipiao.ledger.embedded.remove import remove_database
+
                 remove_database(Path(scratch))
     else:
         settings = _settings(data or f"{default_data_folder(os.environ)}-demo", port)
@@ -92,14 +94,18 @@ def command(
 
 
 def _settings(data: str, port: str | None) -> Settings:
+    from kaipiao.cli.examine import is_taken
+
     settings = load_settings({"data": data, "port": port}, os.environ)
     if port is None and is_taken(settings.host, settings.port):
         return msgspec.structs.replace(settings, port=0)
     return settings
 
 
-def _run(settings: Settings, count: int, *, stay: bool) -> Done | None:
+def _run(settings: Settings, count: int, *, stay: bool) -> "Done | None":
     """Run the cell and the steps beside it; None if a step did not hold."""
+    from kaipiao.cli.demonstration import StepFailed
+
     say(t(f"正在建立单元 {settings.data} ...", f"Making a cell in {settings.data} ..."))
     steps = Steps(count, stay=stay)
     asyncio.run(steps.with_cell(settings))
@@ -120,6 +126,8 @@ class Steps:
         self.failure: Exception | None = None
 
     async def with_cell(self, settings: Settings) -> None:
+        from kaipiao.app.supervise import run_cell
+
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
         def begin(running: Running) -> None:
@@ -132,6 +140,8 @@ class Steps:
         await run_cell(settings, ready_file=None, announce=begin, stop=stop)
 
     def _demonstrate(self, running: Running, end: Callable[[], None]) -> None:
+        from kaipiao.cli.demonstration import Demonstration
+
         say(t(f"单元就绪: {running.url}", f"The cell is ready: {running.url}"))
         try:
             self.done = Demonstration(running, self._count, say).run()

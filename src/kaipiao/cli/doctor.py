@@ -3,7 +3,6 @@
 import click
 
 from kaipiao.cli import exits
-from kaipiao.cli.examine import examine
 from kaipiao.cli.finding import Finding
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say, say_json
@@ -44,6 +43,8 @@ _MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
 @click.option("--json", "as_json", is_flag=True, help=t("每项一行 JSON", "One JSON object a line."))
 @click.pass_context
 def command(context: click.Context, data: str | None, port: str | None, as_json: bool) -> None:
+    from kaipiao.cli.examine import examine
+
     findings = []
     for finding in examine({"data": data, "port": port}):
         findings.append(finding)

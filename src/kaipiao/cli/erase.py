@@ -2,21 +2,19 @@
 
 import asyncio
 import os
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 
-from kaipiao.app.archive import NotTheCellsUser
-from kaipiao.app.audit import operating
-from kaipiao.app.clock import SystemClock
-from kaipiao.app.erasing import open_cell_erasing
-from kaipiao.app.settings import Settings, load_settings
 from kaipiao.cli import exits
 from kaipiao.cli.language import language, t
 from kaipiao.cli.terminal import say, say_json, warn
 from kaipiao.errors import Refusal
 from kaipiao.fiscal.erasure import WHY_CHARS_MAX, Erasure, Ground
 from kaipiao.fiscal.number import InvoiceNumber, parse_number
+
+if TYPE_CHECKING:
+    from kaipiao.app.settings import Settings
 
 
 @click.command(
@@ -84,6 +82,9 @@ def command(
     data: str | None,
     as_json: bool,
 ) -> None:
+    from kaipiao.app.archive import NotTheCellsUser
+    from kaipiao.app.settings import load_settings
+
     settings = load_settings({"data": data}, os.environ)
     if not 0 < len(why.strip()) <= WHY_CHARS_MAX or not why.isprintable():
         raise click.UsageError(t("--why 须为 1 至 200 个字符", "--why takes 1 to 200 characters"))
@@ -106,8 +107,12 @@ def command(
 
 
 async def _run(
-    settings: Settings, number: InvoiceNumber, why: str, ground: Ground, confirm: str
+    settings: "Settings", number: InvoiceNumber, why: str, ground: Ground, confirm: str
 ) -> Erasure:
+    from kaipiao.app.audit import operating
+    from kaipiao.app.clock import SystemClock
+    from kaipiao.app.erasing import open_cell_erasing
+
     clock = SystemClock()
     async with (
         open_cell_erasing(settings, clock) as (store, erasing),

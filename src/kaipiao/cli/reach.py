@@ -16,7 +16,6 @@ from kaipiao.app.settings import default_data_folder
 from kaipiao.cli.language import t
 from kaipiao.client.client import Client
 from kaipiao.client.retry import Budget
-from kaipiao.evidence.keys import VKEY_NAME
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -91,6 +90,8 @@ def local_cell() -> Running | None:
 
 def local_log_key() -> str | None:
     """The public key of the log of this machine's cell, running or not."""
+    from kaipiao.evidence.keys import VKEY_NAME
+
     try:
         return (local_folder().secrets / VKEY_NAME).read_text(encoding="utf-8").strip()
     except OSError:

@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Protocol, TextIO
 
 import msgspec
-import xlsxwriter
 
 from kaipiao.cli.language import t
 from kaipiao.client.answers import BatchResult
@@ -80,6 +79,8 @@ class _Xlsx:
     """A workbook is complete only at its end; every row is text, so no number is mangled."""
 
     def __init__(self, path: Path) -> None:
+        import xlsxwriter
+
         self._book = xlsxwriter.Workbook(path, {"strings_to_formulas": False})
         self._sheet = self._book.add_worksheet(t("结果", "results"))
         self._sheet.set_column(0, len(COLUMNS) - 1, 24)

@@ -6,7 +6,6 @@ import click
 
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say
-from kaipiao.delivery.sheets.template import write_table_template, write_template
 
 
 @click.command(
@@ -29,6 +28,8 @@ from kaipiao.delivery.sheets.template import write_table_template, write_templat
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--force", is_flag=True, help=t("覆盖已有文件", "Replace a file that is there."))
 def command(file: Path, force: bool) -> None:
+    from kaipiao.delivery.sheets.template import write_table_template, write_template
+
     if file.exists() and not force:
         raise click.UsageError(
             t(f"{file} 已存在。要覆盖请加 --force", f"{file} exists. To replace it: --force")

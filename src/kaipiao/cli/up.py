@@ -10,9 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from kaipiao.app.folder import CellFolder, Running
-from kaipiao.app.release_current import hand_over
 from kaipiao.app.settings import describe_settings, load_settings
-from kaipiao.app.supervise import run_cell
 from kaipiao.cli.language import t
 from kaipiao.cli.terminal import say
 
@@ -78,6 +76,9 @@ def setting_options(function: F) -> F:
     help=t("就绪后写入的文件", "Written when the cell answers, removed when it stops."),
 )
 def command(ready_file: Path | None, **flags: str | None) -> None:
+    from kaipiao.app.release_current import hand_over
+    from kaipiao.app.supervise import run_cell
+
     settings = load_settings(flags, os.environ)
     hand_over(CellFolder(settings.data), sys.argv[1:])
     say(t(f"正在启动 {settings.data} ...", f"Starting the cell in {settings.data} ..."))

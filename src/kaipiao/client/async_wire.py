@@ -5,8 +5,6 @@ import time
 from collections.abc import Sequence
 from typing import TypeVar
 
-import httpx
-
 from kaipiao.client.members import Members
 from kaipiao.client.question import Question
 from kaipiao.client.retry import Budget, Purse
@@ -20,6 +18,8 @@ class AsyncWire:
     """As ``Wire``; a call that is cancelled leaves its outcome unknown, like any lost answer."""
 
     def __init__(self, urls: str | Sequence[str], key: str | None, *, budget: Budget) -> None:
+        import httpx
+
         self.members = Members(urls)
         self.purse = Purse()
         self.budget = budget
@@ -54,6 +54,8 @@ class AsyncWire:
         return await self._race(step)
 
     async def _send(self, member: str, question: Question[object]) -> Heard:
+        import httpx
+
         began = time.monotonic()
         try:
             answer = await self.http.request(*call_of(member, question), **parts_of(question))

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-import httpx
 import msgspec
 
 from kaipiao.client.answers import BatchResult, Receipt
@@ -57,6 +56,8 @@ class _Chunk:
 
     def run(self) -> Iterator[BatchResult]:
         """Ask until nothing is open, and give results in order as the first open one is closed."""
+        import httpx
+
         tries = Tries(self._wire.budget, self._wire.purse)
         given, why = 0, ""
         while open_places := [n for n in range(len(self._sales)) if n not in self._results]:

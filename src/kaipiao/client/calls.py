@@ -6,8 +6,8 @@ that is confirmed again), or it is asked once only.
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
-import httpx
 import msgspec
 
 from kaipiao.client.answers import (
@@ -29,6 +29,9 @@ from kaipiao.client.question import Pages, Question, look_up, reads, send
 from kaipiao.client.written_once import call, listing
 from kaipiao.fiscal.draft import Draft
 from kaipiao.fiscal.red_letter import ReversalAsk
+
+if TYPE_CHECKING:  # loading it takes longer than most commands
+    import httpx
 
 PAGE = "500"
 
@@ -196,20 +199,20 @@ class Calls:
         return Question("GET", f"/log/{name}", _content)
 
 
-def _receipt(answer: httpx.Response) -> Receipt:
+def _receipt(answer: "httpx.Response") -> Receipt:
     return msgspec.structs.replace(_read_receipt(answer), replayed=answer.status_code == 200)
 
 
 _read_receipt = reads(Receipt)
 
 
-def _graded(answer: httpx.Response) -> GradedReceipt:
+def _graded(answer: "httpx.Response") -> GradedReceipt:
     return GradedReceipt(text=answer.text, grade=answer.headers.get("evidence-grade", ""))
 
 
-def _text(answer: httpx.Response) -> str:
+def _text(answer: "httpx.Response") -> str:
     return answer.text
 
 
-def _content(answer: httpx.Response) -> bytes:
+def _content(answer: "httpx.Response") -> bytes:
     return answer.content

@@ -6,8 +6,6 @@ Any log of that format will do, ours or not.  What comes back proves nothing by 
 import time
 from types import TracebackType
 
-import httpx
-
 from kaipiao.client.members import ALONE
 from kaipiao.client.talk import BUSY, retry_after_s
 
@@ -30,6 +28,8 @@ class PublicLog:
     """Thread-safe.  ``url`` is the log's address or, for one of our cells, the cell's."""
 
     def __init__(self, url: str, *, lanes: int = 1) -> None:
+        import httpx
+
         self.url = url.rstrip("/")
         self._http = httpx.Client(
             headers={"user-agent": "kaipiao-log-reader/1"},
@@ -65,6 +65,8 @@ class PublicLog:
         FileNotFoundError: there is no such file.
         LogUnreadable: no answer after ``TRIES``, or one that is larger than any file of a log.
         """
+        import httpx
+
         for tried in range(1, TRIES + 1):
             try:
                 return self._fetch(name)
@@ -77,6 +79,8 @@ class PublicLog:
         raise LogUnreadable(f"{self.url}/{name}: {why}")
 
     def _fetch(self, name: str) -> bytes:
+        import httpx
+
         where = f"{self.url}/{name}"
         try:
             with self._http.stream("GET", where) as answer:

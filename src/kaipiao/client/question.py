@@ -1,12 +1,14 @@
 """One thing to ask a cell, as a value: whoever asks it, waiting or not, asks the same bytes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-import httpx
 import msgspec
 
 from kaipiao.client.problem import Unreachable
+
+if TYPE_CHECKING:  # loading it takes longer than most commands
+    import httpx
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -21,7 +23,7 @@ class Question(NamedTuple, Generic[T_co]):
 
     method: str
     path: str
-    read: Callable[[httpx.Response], T_co]
+    read: "Callable[[httpx.Response], T_co]"
     params: Mapping[str, str] | None = None
     body: bytes | None = None
     key: str | None = None
@@ -60,10 +62,10 @@ class Pages(NamedTuple, Generic[T]):
     ask: "Callable[[str], Question[tuple[Sequence[T], str | None]]]"
 
 
-def reads(kind: type[T]) -> Callable[[httpx.Response], T]:
+def reads(kind: type[T]) -> "Callable[[httpx.Response], T]":
     """An answer as a ``kind``.  What cannot be read is no answer, so the outcome is unknown."""
 
-    def read(answer: httpx.Response) -> T:
+    def read(answer: "httpx.Response") -> T:
         try:
             return msgspec.json.decode(answer.content, type=kind)
         except msgspec.DecodeError as error:

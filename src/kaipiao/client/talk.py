@@ -6,14 +6,15 @@ waiting client and an asynchronous one do at every trouble is the same by constr
 """
 
 from collections.abc import Callable, Generator
-from typing import NamedTuple, TypeVar
-
-import httpx
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from kaipiao.client.members import Members
 from kaipiao.client.problem import Problem, Unreachable
 from kaipiao.client.question import Question
 from kaipiao.client.retry import ONCE, Budget, Pauses, Purse
+
+if TYPE_CHECKING:  # loading it takes longer than most commands
+    import httpx
 
 BUSY = frozenset({429, 502, 503, 504})
 SICK = frozenset({502, 503, 504})
@@ -43,7 +44,7 @@ class Heard(NamedTuple):
     """What ``member`` said after ``took_s``; ``answer`` is None if nothing came: ``why``."""
 
     member: str
-    answer: httpx.Response | None
+    answer: "httpx.Response | None"
     why: str = ""
     took_s: float = 0.0
 
@@ -139,7 +140,7 @@ def as_last_word(status: int, problem: Problem) -> Problem | Unreachable:
     return Unreachable(str(problem)) if status >= 500 else problem
 
 
-def retry_after_s(answer: httpx.Response) -> float | None:
+def retry_after_s(answer: "httpx.Response") -> float | None:
     """Whole seconds, as our servers say it; a date is not worth reading."""
     text = answer.headers.get("retry-after", "")
     return float(text) if text.isdigit() else None

@@ -5,9 +5,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any, TypeVar
-
-import httpx
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kaipiao.client.members import Members
 from kaipiao.client.problem import Problem, Unreachable
@@ -26,6 +24,9 @@ from kaipiao.client.talk import (
     talk,
 )
 
+if TYPE_CHECKING:  # loading it takes longer than most commands
+    import httpx
+
 T = TypeVar("T")
 
 
@@ -33,6 +34,8 @@ class Wire:
     """Connections to one cell, at one address or several, with one API key.  Thread-safe."""
 
     def __init__(self, urls: str | Sequence[str], key: str | None, *, budget: Budget) -> None:
+        import httpx
+
         self.members = Members(urls)
         self.purse = Purse()
         self.budget = budget
@@ -70,6 +73,8 @@ class Wire:
         return self._send(step.member, step.question) if step.hedge is None else self._race(step)
 
     def _send(self, member: str, question: Question[object]) -> Heard:
+        import httpx
+
         began = time.monotonic()
         try:
             answer = self.http.request(*call_of(member, question), **parts_of(question))
@@ -114,7 +119,7 @@ class Wire:
         body: bytes | None = None,
         key: str | None = None,
         once: bool = False,
-    ) -> httpx.Response:
+    ) -> "httpx.Response":
         """``put`` for an answer that is wanted as it is; look-ups and calls with a key may be
         asked again, for anything else say ``once``.
         """
@@ -127,6 +132,8 @@ class Wire:
             Problem: the server said no.
             Unreachable: no answer within the budget, or it was cut off in the middle.
         """
+        import httpx
+
         tries, begun = Tries(self.budget, self.purse), False
         while True:
             member = self.members.current
@@ -168,6 +175,8 @@ class Wire:
 
 def settings_of(members: Members, key: str | None) -> dict[str, Any]:
     """The same for both kinds of httpx client."""
+    import httpx
+
     headers = {"user-agent": "kaipiao-client/1"}
     if key:
         headers["authorization"] = f"Bearer {key}"
@@ -191,10 +200,10 @@ def why_of(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _as_it_is(answer: httpx.Response) -> httpx.Response:
+def _as_it_is(answer: "httpx.Response") -> "httpx.Response":
     return answer
 
 
-def decode(answer: httpx.Response, kind: type[T]) -> T:
+def decode(answer: "httpx.Response", kind: type[T]) -> T:
     """Read an answer.  What cannot be read is no answer, so the outcome is unknown."""
     return reads(kind)(answer)

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import httpx
 import msgspec
 
 from kaipiao.base.durable import write_whole
@@ -85,6 +84,8 @@ class RouteFolder:
 
     def copied(self) -> Copied | None:
         """None: no Envoy of ours runs here."""
+        import httpx
+
         folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             # By a name that is short enough for the kernel (107 bytes), whatever ours is.

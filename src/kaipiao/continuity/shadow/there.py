@@ -5,14 +5,16 @@ shape is presumed, and before anything is asked it must say that it is a shadow.
 """
 
 import time
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-import httpx
 import msgspec
 
 from kaipiao.continuity.shadow.compare import Json
 from kaipiao.fiscal.money import MAX_FEN
+
+if TYPE_CHECKING:  # loading it takes longer than most commands
+    import httpx
 
 MARK = "shadow.invalid/"
 """How the name of a shadow's log begins.  ``.invalid`` never exists (RFC 2606)."""
@@ -47,6 +49,8 @@ class There:
     """One shadow cell, asked with a key that may do everything in it."""
 
     def __init__(self, url: str, key: str) -> None:
+        import httpx
+
         self._http = httpx.AsyncClient(
             base_url=url.rstrip("/"),
             headers={
@@ -126,6 +130,8 @@ class There:
         body: Json = None,
         key: str = "",
     ) -> Answer:
+        import httpx
+
         headers = {"idempotency-key": key} if key else {}
         content = msgspec.json.encode(body) if body is not None else None
         if content is not None:
@@ -146,7 +152,7 @@ def _listed(value: Json) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-async def _read_bounded(answer: httpx.Response) -> bytes:
+async def _read_bounded(answer: "httpx.Response") -> bytes:
     """The body, if it ends in time and is not too long.  Raises Away."""
     deadline = time.monotonic() + ANSWER_WITHIN_S
     pieces, size = [], 0

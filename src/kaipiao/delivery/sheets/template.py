@@ -3,11 +3,7 @@
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TextIO
-
-import xlsxwriter
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from kaipiao.delivery.sheets.layout import (
     BASIC,
@@ -21,6 +17,10 @@ from kaipiao.delivery.sheets.layout import (
 from kaipiao.delivery.sheets.table import harmless
 from kaipiao.fiscal.draft import Party
 from kaipiao.fiscal.sample import company
+
+if TYPE_CHECKING:  # loading it takes longer than most commands
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
 NOTES = """填写说明 / How to fill this in
 1. 每张发票在“1-发票基本信息”填一行, 其明细在“2-发票明细信息”填一行或多行, 以发票流水号关联。
@@ -48,6 +48,8 @@ class Result(NamedTuple):
 
 def write_template(path: Path, seller: Party = SELLER) -> None:
     """An XLSX with both sheets, notes, headings and one invented invoice, all cells text."""
+    import xlsxwriter
+
     with xlsxwriter.Workbook(path, {"strings_to_numbers": False}) as book:
         notes = book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})
         heading = book.add_format({"bold": True, "border": 1, "bg_color": "#DDEBF7"})
@@ -103,7 +105,9 @@ def write_results(path: Path, results: Iterable[Result]) -> None:
             writer.add(result)
 
 
-def _write_top(sheet: Worksheet, columns: Sequence[Column], notes: Format, heading: Format) -> None:
+def _write_top(
+    sheet: "Worksheet", columns: Sequence[Column], notes: "Format", heading: "Format"
+) -> None:
     """Row 1 the notes, merged; row 2 what each column wants; row 3 the headings."""
     sheet.merge_range(0, 0, 0, len(columns) - 1, NOTES, notes)
     sheet.set_row(0, 150)
