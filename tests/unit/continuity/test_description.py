@@ -110,3 +110,20 @@ def test_a_member_that_is_not_there_is_refused_with_those_that_are(tmp_path: Pat
 
     with pytest.raises(DescriptionWrong, match="n1, n2, n3"):
         cluster.member("n9")
+
+
+def test_a_folder_too_long_for_the_databases_socket_is_refused_with_how_long_it_may_be(
+    tmp_path: Path,
+) -> None:
+    def with_folder(length: int) -> str:
+        return GOOD.replace("/srv/kaipiao", "/" + "f" * (length - 1))
+
+    with pytest.raises(DescriptionWrong) as wrong:
+        read_description(write(tmp_path, with_folder(120)))
+    (fault,) = wrong.value.faults
+    most = int(fault.en.split("a path of ")[1].split()[0])
+
+    assert fault.where == "folder"
+    assert read_description(write(tmp_path, with_folder(most))).folder.name == "f" * (most - 1)
+    with pytest.raises(DescriptionWrong):
+        read_description(write(tmp_path, with_folder(most + 1)))

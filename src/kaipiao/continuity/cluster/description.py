@@ -29,6 +29,7 @@ role = "member"                         # or "vote": it votes and holds no data
 [settings]                              # of the cell, the same on every member
 """
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -43,6 +44,9 @@ from kaipiao.continuity.cluster.server import Server, read_server
 __all__ = ["Dcs", "Description", "DescriptionWrong", "Member", "Ports", "read_description"]
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
+
+SOCKET_PATH_MAX = 107
+"""Bytes; the kernel's own limit."""
 
 OWN_SETTINGS = ("data", "host", "port", "dsn", "dsn_owner", "area")
 """What this file says elsewhere, or what follows from it."""
@@ -139,12 +143,32 @@ def _description(checks: Checks, table: dict[str, Any], file: Path) -> Descripti
         disk=read_reserve(checks, given["disk"]),
         server=read_server(checks, given["postgres"]),
     )
+    _check_sockets(checks, description)
     dcs, voters = description.dcs, len(description.members) - len(description.with_data)
     if dcs.endpoints and not dcs.is_ours and voters:
         zh = "使用外部 etcd 时, 只投票的成员没有用处: 请删除 role = vote 的成员"
         en = "with an etcd that is not ours a member that only votes does nothing: take it out"
         checks.fault("member", zh, en)
     return description
+
+
+def _check_sockets(checks: Checks, description: Description) -> None:
+    """PostgreSQL listens at a Unix socket in each member's folder (``places.py``), whose path the
+    kernel bounds; with a longer one it would not start, and say so in its log only."""
+    folder, port = description.folder, description.ports.postgres
+    paths = [
+        folder / member.name / "postgres" / "run" / f".s.PGSQL.{port}"
+        for member in description.with_data
+    ]
+    longest = max((len(os.fsencode(path)) for path in paths), default=0)
+    if longest > SOCKET_PATH_MAX:
+        most = len(os.fsencode(folder)) - (longest - SOCKET_PATH_MAX)
+        checks.fault(
+            "folder",
+            f"太长: 请写至多 {most} 字节的路径 (其下数据库套接字的路径受操作系统限制)",
+            f"too long: write a path of {most} bytes at most (the database's socket lies below "
+            "it, and the system bounds its path)",
+        )
 
 
 def _ports(checks: Checks, given: dict[str, Any]) -> Ports:
