@@ -1,4 +1,7 @@
-"""Three members side by side: the description that a lab begins with when nobody brings one."""
+"""Three members side by side: the description that a lab begins with when nobody brings one.
+
+The reserve suits the small disks of a lab: with the default one they would often be short.
+"""
 
 from pathlib import Path
 
@@ -8,6 +11,8 @@ area = 33
 folder = "{folder}"
 [dcs]
 {dcs}
+[disk]
+reserve_mb = 96
 [[member]]
 name = "n1"
 address = "192.0.2.1"
