@@ -116,8 +116,8 @@ def test_a_busy_answer_of_the_second_does_not_beat_a_good_one_of_the_first() -> 
     with ExitStack() as stack:
         urls = [stack.enter_context(serving(script)) for script in (slow, busy)]
         stack.callback(slow.let_go.set)
-        threading.Timer(0.7, slow.let_go.set).start()
         with Client(urls, "k", budget=SHORT) as cell:
+            threading.Timer(0.7, slow.let_go.set).start()  # now: making a client takes a while
             assert cell.status() == {"area": 33}
         assert (len(slow.asked), len(busy.asked)) == (1, 1)
 
