@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kaipiao.app.backup import backup_now
-from kaipiao.app.backup_fill import Filler, drafts_at
 from kaipiao.app.backup_journal import Found, Stopwatch
 from kaipiao.app.backup_lives import (
     POLL_S,
@@ -39,6 +38,7 @@ from kaipiao.app.settings import load_settings
 from kaipiao.app.this_machine import describe_machine
 from kaipiao.client.client import Client
 from kaipiao.continuity.backup.choose import spell
+from kaipiao.continuity.backup.fill import Filler, drafts_at
 from kaipiao.continuity.backup.saying import Say, progress_of
 from kaipiao.continuity.backup.shelf import Shelf, size_of
 from kaipiao.errors import Outage

@@ -4,9 +4,12 @@
     tools.py     the server's own programs, run as its unprivileged user
     take.py      a base backup, full or only what changed, and what else belongs to the cell
     stream.py    the log of the database (WAL), received as it is written
+    choose.py    which backup a restore begins with, and what else of its history lies elsewhere
+    check.py     every byte of a backup is what it was
     restore.py   a cell laid out again in an empty folder, and replayed to a moment
-    prove.py     the evidence log's root, made again from the restored ledger
+    prove.py     both logs' roots, made again from the restored ledger
     prune.py     what no restore needs any more
+    fill.py      millions of invoices for a restore drill
 
 We promise  that a backup is whole or not there; that every file of one is read and checked before
 it is used; that a restore says how many leaves it has and how many were published.
