@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 from kaipiao.base.canonical import canonical
 from kaipiao.gateway.asgi import build_protocol
 from kaipiao.gateway.express import SWEEP_EVERY_S
-from kaipiao.gateway.express_protocol import HOLD_S
+from kaipiao.gateway.express_protocol import HOLD_S, ExpressProtocol
 from kaipiao.gateway.limits import Limits
 from kaipiao.issuing.issue import Issuing
 from kaipiao.ports import Entry, Tell
@@ -59,6 +59,7 @@ class Scene(NamedTuple):
     ledger: SlowLedger
     token: str
     port: int
+    lines: set[ExpressProtocol]  # those that are open
 
     async def ask(self, wire: Wire, key: str) -> None:
         body = canonical(lawful_draft())
@@ -71,9 +72,19 @@ async def open_scene(store: Store, clock: StoppedClock, limits: Limits) -> Async
     issuing = Issuing(ledger=ledger, clock=clock, law=check)
     bench = await open_bench(store, clock, issuing=issuing, limits=limits)
     await store.credit.grant(SELLER.taxpayer_id, 10**12, month=NOVEMBER)
-    protocol = build_protocol(bench.app)
-    async with served(bench.app, protocol, keep_alive_s=KEEP_ALIVE_S) as port:
-        scene = Scene(bench, ledger, await bench.key(), port)
+    lines: set[ExpressProtocol] = set()
+
+    class Noted(build_protocol(bench.app)):  # type: ignore[misc]
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            super().connection_made(transport)
+            lines.add(self)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            lines.discard(self)
+
+    async with served(bench.app, Noted, keep_alive_s=KEEP_ALIVE_S) as port:
+        scene = Scene(bench, ledger, await bench.key(), port, lines)
         async with connected(port) as wire:  # the first of a caller goes the long way
             await scene.ask(wire, "warm-up")
             assert (await wire.answer())[0] == 201
@@ -115,6 +126,37 @@ async def test_both_ways_in_turn_keep_a_line(scene: Scene) -> None:
             assert (await wire.answer())[0] in (200, 201)
             await asyncio.sleep(KEEP_ALIVE_S * 0.6)
         assert await wire.is_closed()
+
+
+async def test_who_is_told_farewell_has_one_more_answer_and_it_says_so(scene: Scene) -> None:
+    """One rests, one is being answered, one has sent half of what it asks."""
+    async with (
+        connected(scene.port) as rests,
+        connected(scene.port) as waits,
+        connected(scene.port) as half,
+    ):
+        for n, wire in enumerate((rests, waits, half)):
+            await scene.ask(wire, f"before-{n}")
+            assert "connection" not in (await wire.answer())[1]
+        scene.ledger.holds = True
+        await scene.ask(waits, "slow")
+        head, _, body = compose_request(
+            canonical(lawful_draft()), token=scene.token, key="half"
+        ).partition(b"\r\n\r\n")
+        await half.send(head + b"\r\n\r\n")
+
+        for line in list(scene.lines):
+            line.farewell()
+            line.farewell()
+        scene.ledger.go_on()
+        await half.send(body)
+        await scene.ask(rests, "last")
+        assert (await waits.answer())[0] == 201
+        await scene.ask(waits, "last-of-all")
+        for wire in (rests, waits, half):
+            status, headers, told = await wire.answer()
+            assert (status, headers["connection"]) == (201, "close"), told
+            assert await wire.is_closed()
 
 
 async def test_no_line_is_closed_while_its_request_is_under_way(scene: Scene) -> None:

@@ -25,7 +25,7 @@ WORK_STOP_S = 1.0
 DRAIN_S = 15.0
 """A server that is followed by another waits so long for each caller to ask once more."""
 
-READY_WITHIN_S = 20.0
+READY_WITHIN_S = 40.0
 """A process of another release that is not ready by then is not waited for."""
 
 Changed = Callable[[Child, bool], None]

@@ -23,7 +23,6 @@ from kaipiao.continuity.release.stand import Stand, in_turn
 from kaipiao.continuity.release.well import until_well
 from kaipiao.errors import Outage
 
-BUSY_WITHIN_S = 600.0
 BUSY_PAUSE_S = 2.0
 """An act that an earlier walk began, and was cut off from, is waited for."""
 
@@ -68,10 +67,12 @@ class Walk:
 
     def roll_back(self) -> Iterator[Said]:
         """Raises ReleaseRefused, Outage: it stopped; type it again."""
-        for one in rules.to_roll_back(self.stands()):
-            yield from self._at(one, "rollback")
+        todo = rules.to_roll_back(self.stands())
+        while todo:
+            yield from self._at(todo[0], "rollback")
             ills = until_well(self._description, self._without)
             yield from (step(zh, en) for zh, en in ills)
+            todo = [one for one in self.stands() if one.state == "open"]
         yield done("所有成员已回退, 什么也没有丢失", "every member went back; nothing is lost")
 
     def finish(self) -> Iterator[Said]:
@@ -82,11 +83,13 @@ class Walk:
         """
         todo = rules.to_finish(self.stands())
         self._check_well()
-        for one in todo:
-            if one.state == "open":
-                yield from self._at(one, "finish", "--yes", "--close")
-        for one in todo:
-            yield from self._at(one, "finish", "--yes")
+        while todo:
+            opened = [one for one in todo if one.state == "open"]
+            if opened:
+                yield from self._at(opened[0], "finish", "--yes", "--close")
+            else:
+                yield from self._at(todo[0], "finish", "--yes")
+            todo = [one for one in self.stands() if one.state in ("open", "finishing")]
         yield done("发布已在所有成员完成", "the release is finished on every member")
 
     def _check_well(self) -> None:
@@ -104,23 +107,25 @@ class Walk:
             )
 
     def _at(self, one: Stand, *arguments: str) -> Iterator[Said]:
-        """Its own act, with every step.  Raises ReleaseRefused, Outage."""
-        member = self._description.member(one.member)
-        deadline = time.monotonic() + BUSY_WITHIN_S
-        while True:
-            last = None
-            for last in self._reach.act(member, *arguments):
-                if not last.is_over:
-                    yield last
-            if last is None:
-                raise Outage(member.name)
-            if not last.is_busy or time.monotonic() > deadline:
-                break
-            yield step(f"{member.name}: {last.zh}", f"{member.name}: {last.en}")
+        """Its own act, with every step; or nothing yet, if it is still at one that an earlier
+        walk began and was cut off from: then look again how it stands.
+
+        Raises:
+            ReleaseRefused, Outage: see ``apply``.
+        """
+        last = None
+        for last in self._reach.act(self._description.member(one.member), *arguments):
+            if not last.is_over:
+                yield last
+        if last is None or not last.is_over:
+            raise Outage(one.member)
+        if last.is_busy:
+            yield Said(zh=last.zh, en=last.en, member=one.member)
             time.sleep(BUSY_PAUSE_S)
-        if last.is_refused:
+        elif last.is_refused:
             raise _stopped(self._description, last)
-        yield Said(zh=last.zh, en=last.en, member=member.name)
+        else:
+            yield Said(zh=last.zh, en=last.en, member=one.member)
 
 
 def _stopped(description: Description, said: Said) -> ReleaseRefused:
