@@ -64,6 +64,18 @@ def test_of_two_that_are_stuck_the_one_that_could_be_promoted_waits() -> None:
     assert set(done[1:]) == {"wait"}
 
 
+def test_two_that_are_stuck_are_not_started_anew_at_once() -> None:
+    """Both Patronis away would be two of the store's three votes: the primary would step down."""
+    stuck = {name: Stuck(name) for name in ("n2", "n3")}
+    restarts: dict[str, float] = {}
+    for n in range(60):
+        for name, one in stuck.items():
+            if one.look(SEEN_IN_A_DRILL, Movement(), now_s=EVERY_S * n) == "restart":
+                restarts.setdefault(name, EVERY_S * n)
+
+    assert restarts["n2"] - restarts["n3"] >= 25.0
+
+
 def test_once_the_other_streams_it_is_this_ones_turn() -> None:
     stuck = Stuck("n2")
     steps(stuck, SEEN_IN_A_DRILL, for_s=3 * STUCK_S)

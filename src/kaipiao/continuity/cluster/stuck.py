@@ -23,6 +23,10 @@ from kaipiao.continuity.cluster.view import ClusterView, MemberView
 STUCK_S = 45.0
 """A start of Patroni takes seconds, on a busy machine twenty; in those nothing moves."""
 
+APART_S = 30.0
+"""Between the starts of two that are stuck: their Patronis may hold two of the store's three votes,
+and without a majority the primary would step down as well."""
+
 REBUILDS_MAX, REBUILDS_WITHIN_S = 2, 3600.0
 """The circuit breaker; ``recovery/breaker.py`` has the same for what a person starts."""
 
@@ -70,6 +74,8 @@ class Stuck:
         if not can_follow(view, self._name):
             return ""
         is_again = self._steps % 2 == 1
+        if not is_again and self._still_s < STUCK_S + APART_S * _ahead(view, self._name):
+            return ""
         if is_again and not (may_rebuild(view, self._name) and self._is_closed(now_s)):
             return "wait"
         if is_again:
@@ -120,6 +126,16 @@ def may_rebuild(view: ClusterView, name: str) -> bool:
         return False
     broken = [one for one in standbys if can_follow(view, one.name) and _is_broken(view, one)]
     return bool(broken) and min(broken, key=_use).name == name
+
+
+def _ahead(view: ClusterView, name: str) -> int:
+    """How many others are stuck, and come first."""
+    one = view.member(name)
+    others = [other for other in view.members if other.name not in (name, view.leader)]
+    return sum(
+        other.role == "standby" and not is_well(view, other.name) and _use(other) < _use(one)
+        for other in others
+    )
 
 
 def _is_broken(view: ClusterView, member: MemberView) -> bool:
