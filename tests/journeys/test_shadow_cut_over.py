@@ -1,6 +1,7 @@
 """The shadow's version issues on the true ledger, and back, under sales; nothing is lost.
 
-The next release is made (``tests/made_release.py``) and runs as real processes.
+The next release is made (``tests/made_release.py``) and runs as real processes.  What takes longer
+than a few seconds runs with KAIPIAO_LONG_TESTS=1.
 """
 
 import json
@@ -9,10 +10,10 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from kaipiao.base.canonical import canonical
 from tests.journeys.cells import (
     KAIPIAO,
     Cell,
@@ -22,7 +23,7 @@ from tests.journeys.cells import (
     running,
     wait_until,
 )
-from tests.journeys.test_cli_release import everything_is_there, sales
+from tests.journeys.test_cli_release import everything_is_there, long_ones, sales
 from tests.made_release import make_release
 from tests.strategies import SELLER, make_draft
 
@@ -53,15 +54,18 @@ def cell(scratch: Path) -> Iterator[Cell]:
 
 
 def shadow(cell: Cell, *arguments: object, code: int = 0) -> str:
-    done = cell.run("shadow", *arguments, "--data", cell.folder)
+    done = cell.run("shadow", *arguments, "--data", cell.folder, within_s=180)
     assert done.returncode == code, done.stdout + done.stderr + cell.said()
     return done.stdout + done.stderr
 
 
-def counts(cell: Cell, *arguments: object) -> dict[str, Any]:
-    """The first line of the report; empty before there is one."""
-    told = cell.run("shadow", "report", "--json", *arguments, "--data", cell.folder).stdout
-    return dict(json.loads(told.splitlines()[0])) if told else {}
+def compared(cell: Cell, run: int) -> int:
+    """How many invoices so far; -1 before the run began."""
+    try:
+        tally = json.loads((cell.folder / f"shadow/run-{run}/tally.json").read_bytes())
+    except FileNotFoundError:
+        return -1
+    return int(tally["same"] + tally["diverged"] + tally["only_here"])
 
 
 def issues(cell: Cell) -> set[str]:
@@ -70,51 +74,72 @@ def issues(cell: Cell) -> set[str]:
     return {line.split()[0] for line in lines if " kaipiao.app.serve" in line}
 
 
-def sell(cell: Cell, name: str, many: int) -> None:
+def sell(cell: Cell, many: int) -> None:
     with cell.http() as http:
         for n in range(many):
             answer = http.post(
                 "/v1/invoices",
-                content=json.dumps(to_json(n)),
-                headers={"Idempotency-Key": f"{name}-{n}", "Content-Type": "application/json"},
+                content=canonical(make_draft(n)),
+                headers={"Idempotency-Key": f"before-{n}", "Content-Type": "application/json"},
             )
             assert answer.status_code == 201, answer.text
 
 
-def to_json(n: int) -> Any:
-    from kaipiao.base.canonical import canonical
-
-    return json.loads(canonical(make_draft(n)))
-
-
 def test_cut_over_and_back_under_sales(cell: Cell, scratch: Path) -> None:
     python = make_release(scratch / "next")
-    sell(cell, "before", 20)
+    sell(cell, 20)
     with shadow_of(cell, "--program", python, "--since", 0, "--per-second", 1000):
-        wait_until(lambda: counts(cell).get("same", 0) >= 20, 60, "nothing is compared")
+        wait_until(lambda: compared(cell, 1) >= 20, 60, "nothing is compared")
         [old] = issues(cell)
         said = shadow(cell, "cut-over", code=1)
         assert "only 20 were compared; at least 100" in said
         assert issues(cell) == {old}, "what is refused changes nothing"
 
-        sell(cell, "more", COMPARED_AT_LEAST)
-        wait_until(lambda: counts(cell).get("same", 0) >= COMPARED_AT_LEAST, 60, "it stands still")
         with sales(cell) as tills:
             wait_until(lambda: all(len(till.numbers) > 1 for till in tills), 20, "nobody sells")
-            said = shadow(cell, "cut-over")
-            assert "proved, 0 lost: 2 programs" in said
+            said = shadow(cell, "cut-over", "--despite", "a rehearsal")
+            assert "proved, 0 lost: both programs" in said
             assert issues(cell) == {str(python)}
-            assert "issues already" in shadow(cell, "cut-over")
-            wait_until(lambda: counts(cell).get("same", 0) > 0, 60, "the roles were not turned")
+            wait_until(lambda: compared(cell, 2) > 0, 60, "the roles were not turned")
 
             said = shadow(cell, "back")
-            assert "proved, 0 lost" in said
+            assert "proved, 0 lost: the program" in said
             assert issues(cell) == {old}
             assert "nothing to go back from" in shadow(cell, "back")
         everything_is_there(cell, tills)
         assert max(till.longest_s for till in tills) < 5
-        assert counts(cell, "--run", 1)["same"] >= COMPARED_AT_LEAST
-        assert counts(cell, "--run", 2)["diverged"] == 0
+        former = cell.run("shadow", "report", "--json", "--run", 2, "--data", cell.folder)
+        assert former.returncode == 0, former.stdout
     audited = cell.run("audit", "list", "--json").stdout
-    assert "shadow.cut_over" in audited
+    assert "a rehearsal" in audited
     assert "shadow.back" in audited
+
+
+@long_ones
+def test_a_shadow_that_is_ready_needs_no_reason_and_a_turn_that_was_cut_off_goes_on(
+    cell: Cell, scratch: Path
+) -> None:
+    python = make_release(scratch / "next")
+    sell(cell, COMPARED_AT_LEAST)
+    plan = cell.folder / "shadow/plan.json"
+    with shadow_of(cell, "--program", python, "--since", 0, "--per-second", 1000):
+        wait_until(lambda: compared(cell, 1) >= COMPARED_AT_LEAST, 60, "it stands still")
+        before = plan.read_bytes()
+        assert "what was compared allows it" in shadow(cell, "cut-over")
+        wait_until(lambda: compared(cell, 2) >= 0, 60, "the roles were not turned")
+        after = plan.read_bytes()
+
+    # Killed between the release and the plan, it goes on; or goes back, and nothing is turned.
+    plan.write_bytes(before)
+    assert "proved, 0 lost" in shadow(cell, "cut-over")
+    assert json.loads(plan.read_bytes())["former"] == json.loads(after)["former"]
+    plan.write_bytes(before)
+    shadow(cell, "back")
+    assert plan.read_bytes() == before
+    assert issues(cell) != {str(python)}
+
+    # The same on the way back: the release is undone, and the plan still says cut over.
+    plan.write_bytes(after)
+    assert "not finished" in shadow(cell, "cut-over", code=1)
+    shadow(cell, "back")
+    assert json.loads(plan.read_bytes())["version"] == json.loads(before)["version"]

@@ -104,9 +104,10 @@ async def prove(proof: Proof, before: Checkpoint | None, pythons: Sequence[str])
         await proof.check_reads(python, signed)
     since = signed.size - (before.size if before else 0)
     root = f"{signed.root.hex()[:16]}…"
+    zh, en = ("两个程序", "both programs") if len(pythons) > 1 else ("程序", "the program")
     return (
-        f"已证明丢失 0: {len(pythons)} 个程序由账本重算全部 {signed.size:,} 项, 根都与已签名的相同 "
-        f"({root}), 并延续切换前的根; 其间 {since:,} 项",
-        f"proved, 0 lost: {len(pythons)} programs made all {signed.size:,} entries again from the "
-        f"ledger and have the signed root ({root}); it extends the root before, by {since:,}",
+        f"已证明丢失 0: {zh}由账本重算全部 {signed.size:,} 项, 根与已签名的相同 ({root}), "
+        f"并延续切换前的根; 其间 {since:,} 项",
+        f"proved, 0 lost: {en} made all {signed.size:,} entries again from the ledger: the signed "
+        f"root ({root}); it extends the root before, by {since:,}",
     )
