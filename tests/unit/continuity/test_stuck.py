@@ -124,6 +124,13 @@ def test_without_a_primary_nobody_is_stuck() -> None:
     assert steps(Stuck("n3"), view, for_s=9 * STUCK_S) == []
 
 
+def test_one_that_commits_count_on_is_never_thrown_away() -> None:
+    view = cluster(n3=broken("running") | {"is_in_quorum": True})
+
+    assert not may_rebuild(view, "n3")
+    assert set(steps(Stuck("n3"), view, for_s=9 * STUCK_S)) == {"restart", "wait"}
+
+
 def test_one_at_a_time() -> None:
     view = cluster(n2=broken("starting"), n3=broken("creating replica"))
 
