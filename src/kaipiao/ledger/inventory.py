@@ -175,12 +175,18 @@ COPIED = (
 
 
 async def hash_tables(dsn: str) -> dict[str, bytes]:
-    """SHA-256 of each table's rows, made by the server: alike on a standby that has it all."""
-    connection = await asyncpg.connect(dsn)
+    """SHA-256 of each table's rows, made by the server: alike on a standby that has it all.
+
+    Raises OSError: nobody answers there, or not now.
+    """
     try:
-        return {name: await connection.fetchval(_HASH.format(name)) for name in COPIED}
-    finally:
-        await connection.close()
+        connection = await asyncpg.connect(dsn)
+        try:
+            return {name: await connection.fetchval(_HASH.format(name)) for name in COPIED}
+        finally:
+            await connection.close()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise OSError(str(error)) from error
 
 
 _HASH = (
