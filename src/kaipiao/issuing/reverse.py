@@ -7,7 +7,8 @@
 5. check    the red letter is itself an invoice, and must be a lawful one
 6. record   one transaction that checks 3 and 4 again under its own locks
 
-Between 2 and 6 others may be faster.  The ledger then refuses, and nothing was issued.
+Between 2 and 6 others may be faster.  The ledger then refuses, and nothing was issued; unless
+the other was an earlier attempt of this call, which whoever is refused looks for once more.
 """
 
 import msgspec
@@ -90,9 +91,21 @@ class Reversing:
         seller = original.draft.seller.taxpayer_id
         if receipt := await self._ledger.recall(seller, key, asked=asked):
             return receipt
-        agreed = await self._agreement(original, ask, confirmation)
-        taken = await self._plan(original, ask, agreed=agreed)
-        draft = compose_red_draft(original, ask, taken.lines, confirmation)
+        try:
+            return await self._record(original, call, key=key, asked=asked)
+        except (ConfirmationNeeded, ConfirmationRefused, RulesBroken):
+            # What stands in the way may be this very call: an attempt whose commit had to wait for
+            # a standby shows itself between step 1 and the steps that object.
+            if receipt := await self._ledger.recall(seller, key, asked=asked):
+                return receipt
+            raise
+
+    async def _record(
+        self, original: Invoice, call: RedLetterCall, *, key: IdempotencyKey, asked: Digest
+    ) -> Receipt:
+        agreed = await self._agreement(original, call.ask, call.confirmation)
+        taken = await self._plan(original, call.ask, agreed=agreed)
+        draft = compose_red_draft(original, call.ask, taken.lines, call.confirmation)
         if objections := errors_of(self._law(draft, on=beijing_day(self._clock.now()))):
             raise RulesBroken(objections)
         return await self._ledger.record(compose_red_entry(draft, taken, key=key, asked=asked))

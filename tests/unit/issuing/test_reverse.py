@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -131,6 +132,43 @@ async def test_a_repeat_gets_the_first_red_letter(desk: Desk) -> None:
     assert (again.number, again.replayed) == (first.number, True)
     with pytest.raises(KeyReused):
         await desk.reverse(invoice, ReversalAsk(reason="02"))
+
+
+class LateSight:
+    """A ledger in which an earlier attempt, held up in its commit, shows itself a little late."""
+
+    def __init__(self, ledger: Any) -> None:
+        self._ledger = ledger
+        self._is_blind = True
+
+    async def recall(self, *call: Any, **more: Any) -> Receipt | None:
+        if self._is_blind:
+            self._is_blind = False
+            return None
+        found: Receipt | None = await self._ledger.recall(*call, **more)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+
+async def test_a_repeat_that_meets_its_own_first_attempt_gets_its_receipt(
+    desk: Desk, clock: StoppedClock
+) -> None:
+    """Not a refusal: the caller would believe that nothing was taken back."""
+    invoice = await desk.sell()
+    first = await desk.reverse(invoice)
+    late = Reversing(
+        ledger=LateSight(desk.store.ledger),
+        uses=desk.store.uses,
+        confirmations=desk.store.confirmations,
+        clock=clock,
+        law=check_composed,
+    )
+
+    again = await late.reverse(invoice.number, WHOLE, key=IdempotencyKey("red-1"))
+
+    assert (again.number, again.replayed) == (first.number, True)
 
 
 async def test_nothing_is_taken_back_twice(desk: Desk) -> None:
