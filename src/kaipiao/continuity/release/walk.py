@@ -38,6 +38,7 @@ class Walk:
         self._description = description
         self._reach = reach
         self._without = frozenset(without)
+        self._busy: set[str] = set()
 
     @property
     def _members(self) -> list[Member]:
@@ -119,13 +120,20 @@ class Walk:
                 yield last
         if last is None or not last.is_over:
             raise Outage(one.member)
+        if last.is_busy or not last.is_refused:
+            yield Said(zh=last.zh, en=last.en, member=one.member)
         if last.is_busy:
-            yield Said(zh=last.zh, en=last.en, member=one.member)
+            self._busy.add(one.member)
             time.sleep(BUSY_PAUSE_S)
-        elif last.is_refused:
+        elif last.is_refused and not self._has_moved(one):
             raise _stopped(self._description, last)
-        else:
-            yield Said(zh=last.zh, en=last.en, member=one.member)
+
+    def _has_moved(self, one: Stand) -> bool:
+        """Whether an act that was under way ended after we had looked: then there was nothing
+        left to do, and that is no refusal.
+        """
+        now = self._reach.stand(self._description.member(one.member))
+        return one.member in self._busy and (now.state, now.python) != (one.state, one.python)
 
 
 def _stopped(description: Description, said: Said) -> ReleaseRefused:
