@@ -14,9 +14,12 @@ We promise
     - old and new make every leaf of the log again from the invoices, and their roots are the signed
       one; else the release is not applied.
 
-We do not promise  to undo post migrations, nor to carry a release to other machines.
+    - a cluster takes it member by member, and a walk that is cut off anywhere can go on or go back.
+
+We do not promise  to undo post migrations, nor to carry a release's files to other machines.
 
 May touch  ``DIR/release.json``; runs other programs.  The supervisor (``app/releasing.py``) acts.
 
-Start reading at ``current.py`` (what is current, and what may be next), then ``program.py``.
+Start reading at ``current.py`` (what is current, and what may be next), then ``program.py``; of a
+cluster, ``stand.py`` (who may have a turn), then ``walk.py``.
 """
