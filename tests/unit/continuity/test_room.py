@@ -117,12 +117,13 @@ def test_the_disk_of_a_folder_is_measured_as_its_user_may_fill_it(tmp_path: Path
 
 
 def test_the_reserve_is_read_and_every_fault_of_it_told(tmp_path: Path) -> None:
-    assert describe(tmp_path).disk == Reserve()
+    plain = TEXT.replace("[disk]\nreserve_mb = 96\n", "")
+    assert describe(tmp_path, plain).disk == Reserve()
     given = "\n[disk]\nreserve_mb = 512\nballast_mb = 0\n"
-    assert describe(tmp_path, TEXT + given).disk == Reserve(reserve_mb=512, ballast_mb=0)
+    assert describe(tmp_path, plain + given).disk == Reserve(reserve_mb=512, ballast_mb=0)
 
     wrong = '\n[disk]\nreserve_mb = -1\nreserve_percent = 99\nspare = "x"\n'
     with pytest.raises(DescriptionWrong) as found:
-        describe(tmp_path, TEXT + wrong)
+        describe(tmp_path, plain + wrong)
     where = {fault.where for fault in found.value.faults}
     assert where == {"disk.reserve_mb", "disk.reserve_percent", "disk.spare"}
