@@ -121,6 +121,10 @@ def test_a_version_of_another_law_is_found_out_invoice_by_invoice(
     counts_again, rounded_again, _ = shadow(cell, "report")[1]
     assert counts_again == counts
     assert rounded_again["there"]["number"] == rounded["there"]["number"]
+    # Nobody knows which environment it belongs to, so it cannot issue here.
+    turned = cell.run("shadow", "cut-over", "--data", cell.folder)
+    assert turned.returncode == 1
+    assert "no environment is known" in turned.stderr
     away = {"running": False, "pid": None, "away": ""}
     assert shadow(cell, "status") == (1, [away | counts])
     assert cell.run("shadow", "stop", "--data", cell.folder).returncode == 0

@@ -1,7 +1,7 @@
 """The shadow's version issues on the true ledger, and back, under sales; nothing is lost.
 
-The next release is made (``tests/made_release.py``) and runs as real processes.  What takes longer
-than a few seconds runs with KAIPIAO_LONG_TESTS=1.
+The next release is made (``tests/made_release.py``) and runs as real processes.  It takes longer
+than a few seconds: KAIPIAO_LONG_TESTS=1 runs it.
 """
 
 import json
@@ -85,6 +85,7 @@ def sell(cell: Cell, many: int) -> None:
             assert answer.status_code == 201, answer.text
 
 
+@long_ones
 def test_cut_over_and_back_under_sales(cell: Cell, scratch: Path) -> None:
     python = make_release(scratch / "next")
     sell(cell, 20)
