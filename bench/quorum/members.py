@@ -15,10 +15,10 @@ from bench.cell import make_keys
 from bench.measure import Failed, Stack
 from bench.quorum.place import standing_in
 from kaipiao.app.bundles import make_bundles, put_in_place
-from kaipiao.continuity.cluster.acts import login_here
+from kaipiao.continuity.cluster.acts import change_config, login_here
 from kaipiao.continuity.cluster.description import Description, read_description
 from kaipiao.continuity.cluster.places import Home, home_of
-from kaipiao.continuity.cluster.view import api, look
+from kaipiao.continuity.cluster.view import look
 from kaipiao.continuity.lab import roles, spaces
 from kaipiao.continuity.lab.lab import CLIENT, Lab
 from kaipiao.continuity.lab.refused import LabRefused
@@ -103,15 +103,8 @@ class Members:
 
     def wait_for_standby(self, is_waiting: bool) -> None:
         """Let commits wait for a standby, as they should; or not.  Raises Failed."""
-        key = login_here(self.description)
         mode = "quorum" if is_waiting else False
-        answer = httpx.patch(
-            f"{api(self.description, self.description.member(self.leader))}/config",
-            json={"synchronous_mode": mode},
-            auth=(key.user, key.password),
-            trust_env=False,
-        )
-        answer.raise_for_status()
+        change_config(self.description, login_here(self.description), {"synchronous_mode": mode})
         _until(lambda: bool(self._waits_for()) == is_waiting, TOLD_WITHIN_S, "Patroni's settings")
 
     def check_leader(self) -> None:
