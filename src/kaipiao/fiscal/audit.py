@@ -84,7 +84,6 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "cluster.pause": ("暂停自动切换", "failover was paused"),
     "cluster.resume": ("恢复自动切换", "failover was resumed"),
     "cluster.settings": ("更改集群共同设置", "the cluster's shared settings were changed"),
-    "cluster.settings": ("更改集群共同设置", "the cluster's shared settings were changed"),
     "cluster.reinit": ("重建备节点", "a standby was made anew"),
     "cell.recover": ("修复故障", "something broken was put right"),
     "log_key.rotate": ("更换日志密钥", "the log's key was rotated"),
