@@ -88,16 +88,16 @@ class Three:
 
 
 @pytest.fixture
-def three(tmp_path: Path) -> Iterator[Three]:
-    name = f"e{tmp_path.name[-8:]}".replace("_", "-").lower()
-    lab = Lab(describe(tmp_path, compose_three("{folder}", name=name, dcs=DCS)))
+def three(scratch: Path) -> Iterator[Three]:
+    name = f"e{scratch.name[-8:]}".replace("_", "-").lower()
+    lab = Lab(describe(scratch, compose_three("{folder}", name=name, dcs=DCS)))
     try:
         lab.make()
     except LabRefused as why:
         pytest.skip(str(why))
     try:
-        make_bundles(lab.description, tmp_path / "bundles")
-        put_in_place(lab.description, tmp_path / "bundles")
+        make_bundles(lab.description, scratch / "bundles")
+        put_in_place(lab.description, scratch / "bundles")
         three = Three(lab)
         for member in lab.description.members:
             three.start(member)

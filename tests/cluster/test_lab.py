@@ -44,9 +44,9 @@ FREEZE_S = 0.2
 
 
 @pytest.fixture
-def description(tmp_path: Path) -> Description:
-    file = tmp_path / "cell.toml"
-    file.write_text(compose_three(tmp_path / "cell", name=f"t{secrets.token_hex(4)}"))
+def description(scratch: Path) -> Description:
+    file = scratch / "cell.toml"
+    file.write_text(compose_three(scratch / "cell", name=f"t{secrets.token_hex(4)}"))
     return read_description(file)
 
 
@@ -177,13 +177,13 @@ def test_a_namespace_of_somebody_else_is_neither_used_nor_removed(lab: Lab) -> N
     spaces.ip("-n", theirs, "link", "set", "lo", "alias", record.mark)
 
 
-def test_a_second_lab_of_the_same_name_is_refused(lab: Lab, tmp_path: Path) -> None:
-    file = tmp_path / "other.toml"
-    file.write_text(compose_three(tmp_path / "other", name=lab.description.name))
+def test_a_second_lab_of_the_same_name_is_refused(lab: Lab, scratch: Path) -> None:
+    file = scratch / "other.toml"
+    file.write_text(compose_three(scratch / "other", name=lab.description.name))
 
     with pytest.raises(LabRefused, match="Choose another name"):
         Lab(read_description(file)).make()
-    assert not (tmp_path / "other").exists()
+    assert not (scratch / "other").exists()
 
 
 def test_what_a_killed_maker_left_is_cleaned_up_by_the_next_down(description: Description) -> None:

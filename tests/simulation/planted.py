@@ -368,6 +368,6 @@ FOUND_BY = {
     "a form is confirmed after its 72 hours": 5,
     "leaves are lost between two steps of ordering": 0,
     "a page claims more than has its place": 0,
-    "a disk lies about what it forced": 6,
+    "a disk lies about what it forced": 1,
 }
 """The first seed that finds each bug; a change of the story may move it."""

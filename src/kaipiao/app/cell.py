@@ -4,12 +4,13 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from kaipiao.app.child import Child
-from kaipiao.app.crew import WORKER_STOP_S, Crew
+from kaipiao.app.child import Child, NotReady
+from kaipiao.app.crew import Crew
 from kaipiao.app.database import Database
 from kaipiao.app.folder import CellFolder, Running, write_whole
 from kaipiao.app.log_keys import key_changes
@@ -106,12 +107,10 @@ class Cell:
         self._stand_in.go_off_duty()
 
     async def _renew_with_keys(self) -> None:
-        """Whenever the log has a new origin, start our processes again: who writes it first, then
-        one server after another, so that someone always answers.
-        """
-        async for _ in key_changes(self._folder):
-            for child in self._crew:
-                await child.renew(WORKER_STOP_S)
+        """Whenever the log has a new origin, its processes begin anew."""
+        with suppress(NotReady):  # we close meanwhile
+            async for _ in key_changes(self._folder):
+                await self._crew.renew()
 
     def _worker_changed(self, worker: Child, is_ready: bool) -> None:
         if is_ready:

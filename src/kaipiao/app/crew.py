@@ -97,20 +97,23 @@ class Crew:
             NotReady: one was not; so some places have the new program and some the old.
         """
         self._program = program
-        leaving: list[asyncio.Task[None]] = []
-        try:
-            for place, old in enumerate(self._workers):
-                if old.program != program:
-                    self._workers[place] = await self._begin(self._worker(place), anyway=anyway)
-                    leaving.append(asyncio.create_task(self._let_go(old)))
-        finally:
-            await asyncio.gather(*leaving)
+        await self._follow(lambda old: old.program != program, anyway=anyway)
         for place, old in enumerate(self._behind):
             if old.program != program:
                 await self._retire(old, WORK_STOP_S)  # first: the log has one writer
                 module = old.name.partition("-")[0]
                 self._behind[place] = self._one_behind(module, old.name)
                 await self._begin(self._behind[place], anyway=anyway)
+
+    async def renew(self) -> None:
+        """Start all anew, for the log has new keys: who writes it first, then each server beside
+        the one it follows, so that someone always answers.  Raises NotReady: we close meanwhile.
+        """
+        work, *others = self._behind
+        await work.renew(WORK_STOP_S)
+        await self._follow(lambda _: True, anyway=True)
+        for child in others:
+            await child.renew(WORK_STOP_S)
 
     @asynccontextmanager
     async def trying(self, program: str) -> AsyncIterator[socket.socket]:
@@ -129,6 +132,17 @@ class Crew:
                 yield listener
             finally:
                 await self._retire(trial, WORKER_STOP_S)
+
+    async def _follow(self, goes: Callable[[Child], bool], *, anyway: bool) -> None:
+        """Each server that ``goes`` is followed by another.  Raises NotReady, as ``use``."""
+        leaving: list[asyncio.Task[None]] = []
+        try:
+            for place, old in enumerate(self._workers):
+                if goes(old):
+                    self._workers[place] = await self._begin(self._worker(place), anyway=anyway)
+                    leaving.append(asyncio.create_task(self._let_go(old)))
+        finally:
+            await asyncio.gather(*leaving)
 
     async def _begin(self, child: Child, *, anyway: bool = False) -> Child:
         """Raises NotReady: it was not, or we close meanwhile; it is gone again."""

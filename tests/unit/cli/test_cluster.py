@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from kaipiao.app.bundles import make_bundles, put_in_place
 from kaipiao.cli import exits
 from kaipiao.cli.main import run
+from kaipiao.continuity.cluster.description import read_description
 
 TEXT = """
 name = "nowhere"
@@ -26,9 +28,9 @@ address = "127.0.0.3"
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    file = tmp_path / "cell.toml"
-    file.write_text(TEXT.format(folder=tmp_path / "cell"))
+def file(scratch: Path) -> Path:
+    file = scratch / "cell.toml"
+    file.write_text(TEXT.format(folder=scratch / "cell"))
     return file
 
 
@@ -42,10 +44,21 @@ def test_real_machines_are_started_one_by_one(
 def test_a_cluster_that_is_silent_cannot_issue_and_says_whom_to_start(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    description = read_description(file)
+    make_bundles(description, file.parent / "bundles")
+    put_in_place(description, file.parent / "bundles")
+
     assert run(["--lang", "en", "cluster", "status", str(file)]) == exits.OUTAGE
     told = capsys.readouterr().out
     assert "No member answers" in told
     assert "kaipiao node up --member n2" in told
+
+
+def test_without_the_cluster_s_certificates_nobody_is_asked(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["--lang", "en", "cluster", "status", str(file)]) == exits.USAGE
+    assert "Type kaipiao cluster init" in capsys.readouterr().err
 
 
 def test_where_no_lab_is_there_is_nothing_to_take_down(

@@ -16,8 +16,8 @@ def test_the_unit_waits_longer_than_the_member_takes_to_stop() -> None:
 
 
 def test_a_path_with_strange_letters_is_still_one_word(tmp_path: Path) -> None:
-    folder = tmp_path.parent / "50 % of $HOME"  # a short path: a database's socket lies below
-    folder.mkdir(exist_ok=True)
+    folder = tmp_path / "50 % of $HOME"
+    folder.mkdir()
     cluster = describe(folder)
 
     text = render_unit(cluster, cluster.member("n1"), ["/bin/kaipiao"])
