@@ -41,7 +41,7 @@ class MembersStage:
         self._faults = Faults(lab)
         self._description = lab.description
         self._homes = {one.name: home_of(lab.description, one) for one in lab.description.members}
-        self._restarted: set[str] = set()
+        self._restarted_s: dict[str, float] = {}
 
     @property
     def token(self) -> str:
@@ -127,8 +127,7 @@ class MembersStage:
         elif target == "primary":
             found = view.leader
         else:
-            standbys = [one.name for one in view.members if one.role == "standby"]
-            found = next((one for one in standbys if one not in self._restarted), None)
+            found = next_standby(view, self._restarted_s)
         if found is None:
             raise StageRefused(
                 zh=f"现在没有 {target}。查看: kaipiao cluster status",
@@ -161,7 +160,7 @@ class MembersStage:
 
     async def _restart_node(self, target: Target) -> Done:
         member = await self._find(target)
-        self._restarted.add(member)
+        self._restarted_s[member] = time.monotonic()
         self._lab.kill(member, "node", signal.SIGTERM)
         deadline = time.monotonic() + STOP_WITHIN_S
         while self._lab.pids(member, "node") and time.monotonic() < deadline:
@@ -215,6 +214,12 @@ class MembersStage:
         act = partial(cluster_acts.switchover, self._description, key, by="drill", why="drill")
         view = await asyncio.to_thread(act)
         return Done(f"{was} → {view.leader}", struck_s=began_s)
+
+
+def next_standby(view: ClusterView, restarted_s: Mapping[str, float]) -> str | None:
+    """Each in its turn: the one whose restart, if it had any, lies longest back."""
+    standbys = [one.name for one in view.members if one.role == "standby"]
+    return min(standbys, key=lambda one: restarted_s.get(one, float("-inf")), default=None)
 
 
 def what_ails(member: MemberView, timeline: int | None) -> Sentence | None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kaipiao.continuity.cluster.view import MemberView
-from kaipiao.continuity.drill.members import what_ails
+from kaipiao.continuity.cluster.view import ClusterView, MemberView
+from kaipiao.continuity.drill.members import next_standby, what_ails
 
 
 def member(**changes: object) -> MemberView:
@@ -33,3 +33,13 @@ def test_a_member_that_ails_is_told(one: MemberView, word: str) -> None:
     found = what_ails(one, 3)
     assert found
     assert word in found.en
+
+
+def test_standbys_are_restarted_in_turns_and_one_is_found_after_all_were() -> None:
+    members = tuple(member(name=name) for name in ("n1", "n3"))
+    view = ClusterView(name="c", members=(*members, member(name="n2", role="primary")), leader="n2")
+
+    assert next_standby(view, {}) == "n1"
+    assert next_standby(view, {"n1": 1.0}) == "n3"
+    assert next_standby(view, {"n1": 3.0, "n2": 2.0, "n3": 1.0}) == "n3"
+    assert next_standby(ClusterView(name="c", members=(), leader=None), {}) is None
