@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -48,6 +48,7 @@ class MadeShadow:
         self.lie: int | None = None
         self.tokens: set[str] = set()
         self.copied: list[str] = []
+        self.callers: list[socket.socket] = []
         self.port = 0
         self._server: ThreadingHTTPServer | None = None
 
@@ -57,6 +58,10 @@ class MadeShadow:
         class Answer(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             STATUS: ClassVar = {"log_vkey": "shadow.invalid/log+0+0", "version": "made"}
+
+            def setup(self) -> None:
+                super().setup()
+                shadow.callers.append(self.connection)
 
             def do_GET(self) -> None:
                 if self.path.startswith("/v1/status"):
@@ -96,6 +101,9 @@ class MadeShadow:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+        while self.callers:  # whoever kept his connection finds nobody, too
+            with suppress(OSError):
+                self.callers.pop().shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
