@@ -94,7 +94,7 @@ class ReleaseStage(MembersStage):
             self._lab.kill_member(member)
             out, _err = await asyncio.to_thread(process.communicate)
             assert process.returncode in (1, 3), out
-        refused = self._run("apply", self.python, self.file)
+        refused = await asyncio.to_thread(self._run, "apply", self.python, self.file)
         assert refused.returncode == 1, refused.stdout
         assert member in refused.stdout
         self._lab.restart(member)
@@ -102,20 +102,22 @@ class ReleaseStage(MembersStage):
 
     async def _apply(self, _: Target) -> Done:
         await self._told("apply", self.python, self.file)
-        versions = self.versions()
+        versions = await asyncio.to_thread(self.versions)
         assert all(VERSION in one for one in versions.values()), versions
         return Done("")
 
     async def _roll_back(self, _: Target) -> Done:
         said = await self._told("rollback", self.file)
         assert said.count("the signed root") >= 2
-        assert not any(VERSION in one for one in self.versions().values())
+        versions = await asyncio.to_thread(self.versions)
+        assert not any(VERSION in one for one in versions.values())
         return Done("")
 
     async def _finish(self, _: Target) -> Done:
         await self._told("finish", self.file, "--yes")
-        assert all(one.startswith("settled") for one in self.versions().values())
-        back = self._run("rollback", self.file)
+        versions = await asyncio.to_thread(self.versions)
+        assert all(one.startswith("settled") for one in versions.values())
+        back = await asyncio.to_thread(self._run, "rollback", self.file)
         assert back.returncode == 1
         return Done("")
 
@@ -201,9 +203,10 @@ async def test_a_release_goes_from_member_to_member_under_load_and_back(tmp_path
         stage = ReleaseStage(lab.stage._lab, python)
         try:
             done = await perform(RELEASE, stage, seed=7, desk=3, say=lambda *w: said.append(w[-1]))
+            sales = stage.close()  # first: what is surveyed must not change any more
             found = await survey(stage)
         finally:
-            sales = stage.close()
+            stage.close()
     journal = compose_journal(
         RELEASE, stage, done, found, seed=7, version=VERSION, began_at="2026-11-25T00:00:00+00:00"
     )
