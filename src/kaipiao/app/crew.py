@@ -49,6 +49,8 @@ class Crew:
         self._changed = changed
         self._program = sys.executable
         self._is_closing = False
+        self._changing = asyncio.Lock()
+        """One change of places at a time: new keys may come while another release does."""
         self._tasks: dict[Child, asyncio.Task[None]] = {}
         self._held: dict[Child, Held] = {}
         self._crowd = make_crowd_file()
@@ -96,6 +98,10 @@ class Crew:
         Raises:
             NotReady: one was not; so some places have the new program and some the old.
         """
+        async with self._changing:
+            await self._use(program, anyway=anyway)
+
+    async def _use(self, program: str, *, anyway: bool) -> None:
         self._program = program
         await self._follow(lambda old: old.program != program, anyway=anyway)
         for place, old in enumerate(self._behind):
@@ -109,11 +115,12 @@ class Crew:
         """Start all anew, for the log has new keys: who writes it first, then each server beside
         the one it follows, so that someone always answers.  Raises NotReady: we close meanwhile.
         """
-        work, *others = self._behind
-        await work.renew(WORK_STOP_S)
-        await self._follow(lambda _: True, anyway=True)
-        for child in others:
-            await child.renew(WORK_STOP_S)
+        async with self._changing:
+            work, *others = self._behind
+            await work.renew(WORK_STOP_S)
+            await self._follow(lambda _: True, anyway=True)
+            for child in others:
+                await child.renew(WORK_STOP_S)
 
     @asynccontextmanager
     async def trying(self, program: str) -> AsyncIterator[socket.socket]:
