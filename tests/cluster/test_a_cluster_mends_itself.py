@@ -20,28 +20,11 @@ import pytest
 from kaipiao.app.bundles import make_bundles, put_in_place
 from kaipiao.continuity.cluster.description import read_description
 from kaipiao.continuity.lab.lab import Lab
+from kaipiao.continuity.lab.three import compose_three
 
 PROGRAM = [sys.executable, "-c", "from kaipiao.cli.main import main; main()", "--lang", "en"]
 LAB = os.environ.get("KAIPIAO_LAB_DRILLS", "")
 DISK_MB, RESERVE_MB = 900, 96
-TEXT = """
-name = "{name}"
-area = 33
-folder = "{folder}"
-[disk]
-reserve_mb = 96
-[settings]
-workers = 1
-[[member]]
-name = "n1"
-address = "192.0.2.1"
-[[member]]
-name = "n2"
-address = "192.0.2.2"
-[[member]]
-name = "n3"
-address = "192.0.2.3"
-"""
 
 pytestmark = [
     pytest.mark.skipif(not LAB, reason="a lab takes two minutes: KAIPIAO_LAB_DRILLS=1"),
@@ -80,12 +63,13 @@ class Members:
 
 
 @contextmanager
-def members(text: str, *, disks: bool = False) -> Iterator[Members]:
+def members(*, last: str = "", disks: bool = False) -> Iterator[Members]:
     with tempfile.TemporaryDirectory(prefix="kaipiao-test-") as name:
         Path(name).chmod(0o711)  # the database's user must pass through
         file = Path(name) / "cell.toml"
         cell = f"m{secrets.token_hex(3)}"
-        file.write_text(text.format(name=cell, folder=Path(name) / "cell"), encoding="utf-8")
+        text = compose_three(Path(name) / "cell", name=cell, last=last)
+        file.write_text(text, encoding="utf-8")
         lab = Lab(read_description(file))
         try:
             lab.make(disks_mb=dict.fromkeys(lab.members, DISK_MB) if disks else None)
@@ -109,7 +93,7 @@ def is_whole(told: dict[str, Any]) -> bool:
 
 @pytest.fixture(scope="module")
 def three() -> Iterator[Members]:
-    with members(TEXT, disks=True) as ours:
+    with members(disks=True) as ours:
         yield ours
 
 
@@ -171,7 +155,7 @@ def test_settings_that_changed_reach_a_living_cluster(three: Members) -> None:
 
 def test_two_members_and_a_vote_fail_over_and_issue_again_when_both_are_back() -> None:
     """The vote elects; a commit still needs a second copy, so that one member alone waits."""
-    with members(TEXT + 'role = "vote"\n') as ours:
+    with members(last='role = "vote"') as ours:
         told = ours.look()
         first = told["leader"]
         ours.lab.kill_member(first)
